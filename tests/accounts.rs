@@ -1,4 +1,4 @@
-//! Accounts through the program: every verb, its rules, its refusals and what they say.
+//! Accounts through the program: every verb with its rules, denials and messages.
 
 use crate::support::Tool;
 
@@ -19,7 +19,7 @@ fn the_operator_makes_the_first_admin_and_people_act_for_themselves() {
 }
 
 #[test]
-fn adding_what_is_there_is_unchanged_and_a_contradiction_is_a_conflict() {
+fn adding_an_account_again_changes_nothing_and_a_contradiction_is_a_conflict() {
     let tool = Tool::staffed();
     let before = tool.revision();
     assert_eq!(tool.ok("account add bob --email bob@example.com"), "unchanged\n");
@@ -32,7 +32,7 @@ fn adding_what_is_there_is_unchanged_and_a_contradiction_is_a_conflict() {
 }
 
 #[test]
-fn names_are_legal_or_refused() {
+fn invalid_names_are_refused() {
     let tool = Tool::new();
     for bad in ["''", "' a'", "a:b:c", "user:a/b", "anyone", "authenticated", "'a;b'", "\"$(printf 'a\\tb')\""] {
         let ran = tool.run(&format!("account add {bad}"));
@@ -168,7 +168,7 @@ fn removing_deactivates_and_destroying_removes_every_binding() {
     assert_eq!(tool.ok("workgroup members color -o json"), "[]\n");
     let past = tool.revision() - 1;
     assert_eq!(tool.json(&format!("account show bob --at {past}"))["status"], "inactive");
-    // Who takes the name is somebody else: history follows ids.
+    // A later account of the same name is another account: history follows ids.
     tool.ok("account add bob");
     assert_eq!(tool.ok("workgroup members color -o json"), "[]\n");
 }
@@ -192,7 +192,7 @@ fn somebody_takes_over_from_the_last_admin() {
 }
 
 #[test]
-fn a_workgroup_admin_creates_users_straight_into_the_workgroup_only() {
+fn a_workgroup_admin_creates_users_only_as_members_of_the_workgroup() {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --admins-create-users");
     tool.ok("workgroup add sound");

@@ -40,7 +40,7 @@ fn a_denied_change_is_in_the_log_without_changes() {
 }
 
 #[test]
-fn a_limit_is_the_only_thing_that_cuts_and_says_how_to_go_on() {
+fn only_a_limit_cuts_the_log_and_it_says_how_to_continue() {
     let tool = Tool::staffed();
     let ran = tool.run("audit log --limit 2 --columns revision --no-headers");
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("5\n4\n", "warning: there is more: go on with --after 4\n"));
@@ -50,7 +50,7 @@ fn a_limit_is_the_only_thing_that_cuts_and_says_how_to_go_on() {
 }
 
 #[test]
-fn the_log_is_for_server_admins_and_for_workgroup_admins_as_far_as_it_concerns_them() {
+fn server_admins_read_the_log_and_workgroup_admins_the_part_about_their_workgroups() {
     let tool = Tool::studio();
     let all = tool.json("audit log").as_array().unwrap().len();
     assert_eq!(tool.json("audit log --as alice").as_array().unwrap().len(), all);
@@ -78,7 +78,7 @@ fn names_in_the_log_are_those_of_the_time() {
     tool.ok("group rename editors cutters");
     tool.ok("account remove bob --destroy --yes");
     assert_eq!(tool.json(&format!("audit show {made}"))["changes"][0]["ref"], "group:editors");
-    // What has ended carries its number, so that a namesake is not taken for it.
+    // An ended resource is written with its id, so that a later one of the same name is not mistaken for it.
     let bob = tool.json("audit show 3")["changes"][0]["ref"].as_str().unwrap().to_owned();
     assert!(bob.strip_prefix("user:bob#").is_some_and(|id| id.parse::<u64>().is_ok()), "{bob}");
 }

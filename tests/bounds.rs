@@ -1,5 +1,5 @@
-//! Work that must end, and stay within its bounds, whatever it is given: groups nested in very many ways, folders that
-//! lead round in circles, paths without end, names that are nowhere, revisions of many rows.
+//! Bounds on work for any input: groups nested in very many ways, folders with cyclic links, very deep paths, unknown
+//! names, revisions of many rows.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Tool;
 
-/// Groups `g0`, `g1`, …, each in it the next two; `bob` is in the last.
+/// Groups `g0`, `g1`, …, each with the next two as members; `bob` is in the last.
 fn ladder(tool: &Tool, length: usize) {
     let mut text = String::from("groups:\n");
     for group in 0..length {
@@ -22,7 +22,7 @@ fn ladder(tool: &Tool, length: usize) {
 #[test]
 fn a_group_is_opened_once_however_many_ways_lead_to_it() {
     let tool = Tool::staffed();
-    // More ways than anybody could walk: a Fibonacci number of ninety rungs.
+    // More ways than any walk could follow: the 90th Fibonacci number.
     ladder(&tool, 90);
     let rows = tool.json("group members g0 --expand --columns member,via");
     let via = "group:g1 > group:g3 > group:g5 > (39 more) > group:g85 > group:g87 > group:g89";
@@ -43,7 +43,7 @@ fn a_group_is_opened_once_however_many_ways_lead_to_it() {
 }
 
 #[test]
-fn who_is_a_member_by_several_ways_stands_for_the_one_that_gives_most() {
+fn a_member_through_several_groups_is_listed_by_the_way_that_gives_most() {
     let tool = Tool::staffed();
     for group in ["crew", "night"] {
         tool.ok(&format!("group add {group}"));
@@ -63,7 +63,7 @@ fn a_folder_of_manifests_is_read_to_its_end_or_refused() {
     let inner = tool.folder().join("set/a/b");
     std::fs::create_dir_all(&inner).unwrap();
     std::fs::write(inner.join("crew.yaml"), "version: 1\ngroups: {crew: [bob]}\n").unwrap();
-    // Each leads to all of it again, and in many ways.
+    // Each link leads to the whole folder again, in many ways.
     for name in ["one", "two", "three"] {
         std::os::unix::fs::symlink(tool.folder().join("set"), inner.join(name)).unwrap();
         std::os::unix::fs::symlink(name, tool.folder().join("set/a").join(name)).unwrap();
@@ -78,13 +78,13 @@ fn a_folder_of_manifests_is_read_to_its_end_or_refused() {
     tool.fails(6, "validate set", "pipe.yaml` is not a regular file");
     assert_eq!(tool.sh("rm set/a/pipe.yaml && ln -s /dev/zero set/zero.json").status, 0);
     tool.fails(6, "plan set", "zero.json` is not a regular file");
-    // What is named outright is read: a shell puts such names in place of `<(…)`.
+    // A file that is named explicitly is read: a shell puts such names in place of `<(…)`.
     let ran = tool.sh("mkfifo one && (cat set/a/b/crew.yaml > one &) && rolebook plan one");
     assert_eq!(ran.status, 0, "{ran:#?}");
 }
 
 #[test]
-fn nothing_comes_to_lie_deeper_than_a_path_can_say() {
+fn no_item_lies_deeper_than_a_path_can_name() {
     let tool = Tool::studio();
     let deep = |levels: usize| "/d".repeat(levels);
     tool.ok(&format!("content add node1:/x{} --as alice", deep(1021)));
@@ -95,7 +95,7 @@ fn nothing_comes_to_lie_deeper_than_a_path_can_say() {
         assert!(ran.err.contains("a path has at most 1024 components"), "{ran:#?}");
     }
     tool.fails(5, &format!("content move node1:/y/d node1:/x{}", deep(1021)), "3 levels do not fit");
-    // Two more fit: what lies at the very end still has a path.
+    // Two more levels fit, so the deepest item still has a path.
     tool.ok(&format!("content copy node1:/y/d/d node1:/x{}", deep(1021)));
     let end = format!("node1:/x{}", deep(1023));
     tool.ok(&format!("content show {end}"));
@@ -105,9 +105,9 @@ fn nothing_comes_to_lie_deeper_than_a_path_can_say() {
 }
 
 #[test]
-fn the_nearest_name_is_looked_for_a_few_times_and_every_unknown_name_is_told() {
+fn suggestions_are_bounded_and_every_unknown_name_is_reported() {
     let tool = Tool::staffed();
-    // Each is one slip away from `carol`.
+    // Each is one typing mistake away from `carol`.
     let letters = || ('a'..='z').filter(|it| *it != 'l' && *it != 'o');
     let mut names: Vec<String> = letters().map(|it| format!("caro{it}")).collect();
     names.extend(letters().map(|it| format!("car{it}l")));
@@ -128,7 +128,7 @@ fn the_nearest_name_is_looked_for_a_few_times_and_every_unknown_name_is_told() {
 }
 
 #[test]
-fn a_revision_of_many_rows_is_told_whole_and_the_same_everywhere() {
+fn a_revision_of_many_rows_is_shown_whole_and_alike_in_every_format() {
     let tool = Tool::staffed();
     let mut text = String::from("version: 1\naccounts:\n");
     for number in 0..2_500 {
@@ -153,7 +153,7 @@ fn a_revision_of_many_rows_is_told_whole_and_the_same_everywhere() {
     assert_eq!(yaml.matches("change: added").count(), 2_503);
     let text = tool.ok(&format!("audit show {last}"));
     assert_eq!(text.lines().filter(|line| line.starts_with("  added ")).count(), 2_503);
-    // Every format says the same, in every order.
+    // Every format has the same rows, in every order.
     let log = tool.json("audit log");
     let yaml = |arguments: &str| -> Value {
         let text = tool.ok(&format!("{arguments} -o yaml"));
@@ -173,7 +173,7 @@ fn a_revision_of_many_rows_is_told_whole_and_the_same_everywhere() {
     }
     let record = tool.ok(&format!("audit show {last} -o csv"));
     assert_eq!(record.matches("\n  change=added").count(), 2_503);
-    // What changed in an account that was there, and a role alone.
+    // A change of an existing account, and a change of a role only.
     tool.ok("account set-role bob manager");
     let shown = tool.json(&format!("audit show {}", last + 1));
     assert_eq!(

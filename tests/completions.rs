@@ -1,4 +1,4 @@
-//! Completion: the scripts as committed, and bash itself asked what it would offer.
+//! Completion: the committed scripts, and what bash offers with them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,8 +27,8 @@ fn the_committed_scripts_are_those_of_the_program() {
     tool.fails(2, "completions csh", "csh");
 }
 
-/// Asks bash what it would offer at the end of a line, whose words are given as readline splits
-/// them: at `:`, `@` and `=` too.
+/// What bash offers at the end of a line. `words` are the words as readline splits them: also at
+/// `:`, `@` and `=`.
 fn offered(tool: &Tool, line: &str, words: &[&str]) -> Vec<String> {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     let script = format!(
@@ -87,7 +87,7 @@ fn bash_completes_words_that_it_splits_itself() {
 }
 
 #[test]
-fn only_names_that_one_may_see_are_offered() {
+fn only_names_that_the_actor_may_see_are_offered() {
     let mut tool = Tool::studio();
     let dropboxes = ["rolebook", "dropbox", "show", "in"];
     assert_eq!(offered(&tool, "rolebook dropbox show in", &dropboxes), ["intake"]);
@@ -100,7 +100,7 @@ fn only_names_that_one_may_see_are_offered() {
 }
 
 #[test]
-fn what_lies_in_an_organization_is_offered_to_who_may_see_it() {
+fn resources_in_an_organization_are_offered_to_those_who_may_see_them() {
     let mut tool = Tool::studio();
     let asked = |tool: &Tool, line: &str| offered(tool, line, &line.split(' ').collect::<Vec<_>>());
     assert_eq!(asked(&tool, "rolebook org show a"), ["acme"]);
@@ -130,8 +130,8 @@ fn completion_never_makes_a_store_and_says_nothing_on_failure() {
     );
 }
 
-/// Where the shell is on the machine (CI installs zsh, fish and Elvish), its script loads without a word. That
-/// Elvish loads its own is tried on a terminal, where alone it completes.
+/// If the shell is installed (CI installs zsh, fish and Elvish), its script loads without output. The script for
+/// Elvish is tried on a terminal, because Elvish completes only there.
 #[test]
 fn other_shells_load_their_scripts() {
     let tool = Tool::studio();

@@ -1,6 +1,6 @@
-//! Many processes on one store at once. Every change here is a `rolebook` process of its own: what
-//! is tested is the lock beside the file, the write transaction and the write-ahead log together,
-//! as a script that runs things in parallel would meet them.
+//! Many processes on one store at once. Every change here is a `rolebook` process of its own. This
+//! tests the lock beside the file, the write transaction and the write-ahead log together, as for
+//! a script that runs commands in parallel.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -27,7 +27,7 @@ fn parsed(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-/// Starts two commands as near to the same moment as can be, and waits for both.
+/// Starts two commands at nearly the same moment, and waits for both.
 fn at_once(mut commands: [Command; 2]) -> [Output; 2] {
     let barrier = Barrier::new(2);
     let [first, second] = &mut commands;
@@ -117,7 +117,7 @@ fn a_writer_never_waits_for_a_dry_run() {
     let mut dry = dry.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut rows = dry.stdin.take().unwrap();
     rows.write_all(b"{\"group\": {\"name\": \"crew\"}}\n").unwrap();
-    // More than a pipe and a buffer hold: when all of it is written the store is open and read from.
+    // More than a pipe and a buffer hold: once all of it is written, the store is open and being read.
     rows.write_all(&[b'\n'; 1 << 19]).unwrap();
     tool.ok("account add zoe");
     drop(rows);
@@ -128,10 +128,10 @@ fn a_writer_never_waits_for_a_dry_run() {
 }
 
 #[test]
-fn a_writer_never_waits_for_whoever_writes_what_another_applies() {
+fn a_writer_never_waits_for_the_input_of_another_apply() {
     let tool = Tool::staffed();
     assert_eq!(tool.sh("mkfifo rows.jsonl").status, 0);
-    // Standard input, a pipe of that name, and rows that are known by their first line; short and longer than is
+    // Standard input, a named pipe, and rows that are recognised by their first line; short ones, and more than is
     // kept in memory.
     let ways: [(&[&str], bool, usize); 4] = [
         (&["apply", "-", "--format", "jsonl", "-o", "json"], true, 1 << 19),
@@ -148,9 +148,9 @@ fn a_writer_never_waits_for_whoever_writes_what_another_applies() {
             None => Box::new(File::options().write(true).open(tool.folder().join("rows.jsonl")).unwrap()),
         };
         rows.write_all(format!("{{\"group\": {{\"name\": \"crew{number}\"}}}}\n").as_bytes()).unwrap();
-        // More than a pipe and a buffer hold: when all of it is written the rows are being read.
+        // More than a pipe and a buffer hold: once all of it is written, the rows are being read.
         rows.write_all(&vec![b'\n'; length]).unwrap();
-        // Judged by what is there once all rows are.
+        // The apply is judged by the state of the store when all rows have arrived.
         tool.ok(&format!("account add late{number}"));
         let row = format!("{{\"member\": {{\"of\": \"group:crew{number}\", \"user\": \"late{number}\"}}}}\n");
         rows.write_all(row.as_bytes()).unwrap();
@@ -190,10 +190,10 @@ fn two_uses_of_a_one_upload_link_never_both_succeed() {
         let after = tool.json("status");
         let packages = |status: &Value| status["counts"]["packages"].as_u64().unwrap();
         assert_eq!(packages(&after), packages(&before) + 1);
-        // The submission, and the refusal in the log.
+        // The submission, and the denial in the log.
         assert_eq!(after["revision"].as_u64().unwrap(), before["revision"].as_u64().unwrap() + 2);
     }
-    // The one answer that an unknown link gets, too.
+    // The same answer as for an unknown link.
     let unknown = tool.sh("echo nonsense | rolebook dropbox submit intake --title x --file a:1 --link -");
     refusals.insert(unknown.err);
     assert_eq!(refusals.len(), 1, "{refusals:?}");
@@ -201,7 +201,7 @@ fn two_uses_of_a_one_upload_link_never_both_succeed() {
 }
 
 #[test]
-fn two_admins_at_each_other_never_leave_none() {
+fn two_admins_who_demote_each_other_never_leave_none() {
     type Deed = fn(&str) -> Vec<String>;
     const DEACTIVATE: usize = 1;
     let deeds: [Deed; 3] = [
@@ -217,7 +217,7 @@ fn two_admins_at_each_other_never_leave_none() {
         for name in &pair {
             tool.ok(&format!("account add {name} --role admin"));
         }
-        // From here on these two are the only admins there are.
+        // From here on these two are the only admins.
         tool.ok("account set-role root user");
         let against = |actor: &str, other: &str, deed: Deed| {
             let mut arguments = deed(other);
@@ -227,7 +227,7 @@ fn two_admins_at_each_other_never_leave_none() {
         let (first, second) = (round % 3, round / 3 % 3);
         let outputs = at_once([against(&pair[0], &pair[1], deeds[first]), against(&pair[1], &pair[0], deeds[second])]);
         let done = outputs.iter().filter(|output| output.status.success()).count();
-        // An admin cannot be deactivated at all; of the other deeds the first one counts.
+        // An admin cannot be deactivated at all; of the other commands, the first one succeeds.
         assert_eq!(done, usize::from((first, second) != (DEACTIVATE, DEACTIVATE)), "round {round}: {outputs:?}");
         for refused in outputs.iter().filter(|output| !output.status.success()) {
             assert!(matches!(refused.status.code(), Some(3..=5)), "{refused:?}");
@@ -241,7 +241,7 @@ fn two_admins_at_each_other_never_leave_none() {
         assert_eq!(active.len(), 2 - done, "round {round}: {admins}");
         tool.ok("account set-role root admin");
         for name in &pair {
-            // One of them may be gone already.
+            // One of them may have ended already.
             let _ = tool.run(&format!("account remove {name} --destroy --yes"));
         }
     }
@@ -249,7 +249,7 @@ fn two_admins_at_each_other_never_leave_none() {
     tool.ok("audit verify");
 }
 
-/// Tells the readers to stop, also when the writer fails.
+/// Stops the readers, also when the writer fails.
 struct Over<'o>(&'o AtomicBool);
 
 impl Drop for Over<'_> {

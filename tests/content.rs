@@ -1,9 +1,9 @@
-//! Files and folders through the program: what each operation needs, replacing, moving, paths that
-//! are not registered, paths that are none.
+//! Files and folders through the program: the permissions of each operation, overwriting, moving,
+//! unregistered paths, invalid paths.
 
 use crate::support::Tool;
 
-/// A node of alice's with `/in` and `/out` and a file in each; nobody else holds anything.
+/// A node of alice's with `/in` and `/out` and a file in each; nobody else holds permissions.
 fn node() -> Tool {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
@@ -15,7 +15,7 @@ fn node() -> Tool {
     tool
 }
 
-/// Gives bob exactly these on a folder of the node.
+/// Gives bob exactly these permissions on a folder of the node.
 fn give(tool: &Tool, folder: &str, permissions: &str) {
     tool.ok(&format!("share grant node1:{folder} bob --permission {permissions} --as alice"));
 }
@@ -26,7 +26,7 @@ fn take(tool: &Tool, folder: &str) {
 
 #[test]
 fn each_operation_needs_its_permissions_and_no_others() {
-    // What is done, what it needs in `/in`, what in `/out`.
+    // The command, the permissions that it needs on `/in`, and those on `/out`.
     let table = [
         ("content list node1:/in", "browse", ""),
         ("content tree node1:/in", "browse", ""),
@@ -47,13 +47,13 @@ fn each_operation_needs_its_permissions_and_no_others() {
     let tool = node();
     for (command, source, target) in table {
         let sides = [("/in", source), ("/out", target)];
-        // All of them: done. One of them less: denied.
+        // With all of them: allowed. With one of them less: denied.
         for lacking in std::iter::once(None).chain(sides.iter().flat_map(|(folder, needed)| {
             needed.split(',').filter(|word| !word.is_empty()).map(move |word| Some((*folder, word)))
         })) {
             for (folder, needed) in sides {
                 let left: Vec<&str> = needed.split(',').filter(|word| Some((folder, *word)) != lacking).collect();
-                // Who holds nothing does not even see it; a permission of no use here lets one see.
+                // Without any permission bob does not even see the item; an unrelated permission makes it visible.
                 let held = left.join(",");
                 let spare = if needed.contains("preview-only") { "rename" } else { "preview-only" };
                 give(&tool, folder, if held.is_empty() { spare } else { &held });
@@ -71,7 +71,7 @@ fn each_operation_needs_its_permissions_and_no_others() {
 }
 
 #[test]
-fn a_file_of_the_same_name_is_replaced_only_with_delete() {
+fn overwriting_a_file_takes_delete() {
     let tool = node();
     tool.ok("content upload node1:/out/a.mov --size 5 --as alice");
     give(&tool, "/in", "download");
@@ -94,7 +94,7 @@ fn a_file_of_the_same_name_is_replaced_only_with_delete() {
 }
 
 #[test]
-fn what_is_moved_keeps_its_shares_and_loses_what_it_inherited() {
+fn a_moved_item_keeps_its_shares_and_loses_inherited_permissions() {
     let tool = node();
     tool.ok("share grant node1:/in carol --permission view --as alice");
     tool.ok("share grant node1:/in/folder eve --permission view --as alice");
@@ -123,7 +123,7 @@ fn a_path_that_is_not_registered_has_what_the_folder_above_has() {
     assert_eq!(told["proof"][0]["on"], "node1:/in");
     tool.fails(4, "content rename node1:/in/deep/reel.mov x --as bob", "no such file or folder");
     assert_eq!(tool.ok("content list node1:/in/deep -o json"), "[]\n");
-    // A share on it registers it as a folder, with the folders above.
+    // A share on the path registers it as a folder, with the folders above.
     tool.ok("share grant node1:/in/deep/down eve --permission view --as alice");
     assert_eq!(tool.json("content show node1:/in/deep")["type"], "folder");
     assert!(tool.may("eve", "download", "node1:/in/deep/down/reel.mov"));
@@ -131,7 +131,7 @@ fn a_path_that_is_not_registered_has_what_the_folder_above_has() {
 }
 
 #[test]
-fn below_a_folder_one_may_not_browse_a_path_one_holds_answers() {
+fn a_shared_path_answers_below_a_folder_that_cannot_be_browsed() {
     let tool = node();
     tool.ok("share grant node1:/in/folder bob --permission view --as alice");
     tool.fails(4, "content list node1:/in --as bob", "no such file or folder: `node1:/in`");
@@ -169,7 +169,7 @@ fn paths_are_compared_byte_for_byte_and_bad_ones_are_refused() {
 }
 
 #[test]
-fn the_administrators_of_an_endpoint_register_what_is_there() {
+fn the_administrators_of_an_endpoint_register_its_content() {
     let tool = node();
     give(&tool, "/in", "edit");
     tool.fails(3, "content add node1:/in/x --owner bob --as bob", "may not edit on endpoint:node1");
@@ -186,7 +186,7 @@ fn the_administrators_of_an_endpoint_register_what_is_there() {
 }
 
 #[test]
-fn a_package_is_saved_by_who_may_download_it_where_they_may_upload() {
+fn saving_a_package_takes_download_on_it_and_upload_in_the_folder() {
     let tool = node();
     tool.ok("package send --title Reel --to bob --file r.mov:10 --file s.mov:20 --as carol");
     let package = tool.json("package list")[0]["ref"].as_str().unwrap().to_owned();
@@ -200,7 +200,7 @@ fn a_package_is_saved_by_who_may_download_it_where_they_may_upload() {
 }
 
 #[test]
-fn removing_a_folder_says_what_goes_with_it() {
+fn removing_a_folder_says_what_ends_with_it() {
     let tool = node();
     tool.ok("share grant node1:/in/folder eve --permission view --as alice");
     let ran = tool.fails(5, "content remove node1:/in --as alice", "");
@@ -214,7 +214,7 @@ fn removing_a_folder_says_what_goes_with_it() {
 }
 
 #[test]
-fn an_undo_never_leaves_a_folder_in_itself_or_in_one_that_is_gone() {
+fn an_undo_never_leaves_a_folder_in_itself_or_in_an_ended_folder() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --administrator alice");
     for folder in ["a", "a/x", "a/y"] {
@@ -235,7 +235,7 @@ fn an_undo_never_leaves_a_folder_in_itself_or_in_one_that_is_gone() {
 }
 
 #[test]
-fn who_may_replace_a_file_uploads_it_without_seeing_its_folder() {
+fn overwriting_a_shared_file_works_without_seeing_its_folder() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as bob");
     tool.ok("content add node1:/reels/day01.mov --type file --size 1 --owner carol --as bob");
@@ -248,7 +248,7 @@ fn who_may_replace_a_file_uploads_it_without_seeing_its_folder() {
 }
 
 #[test]
-fn the_root_folder_stays_whoever_asks_and_a_check_says_so() {
+fn the_root_folder_cannot_be_moved_or_removed_and_a_check_says_so() {
     let tool = Tool::staffed();
     tool.ok("endpoint add bucket --kind s3 --as bob");
     tool.ok("endpoint add other --kind s3 --as bob");
@@ -262,7 +262,7 @@ fn the_root_folder_stays_whoever_asks_and_a_check_says_so() {
             tool.fails(5, &format!("{command}{who}"), "the root folder cannot be");
         }
         assert!(!tool.may("bob", action, "bucket:/"), "{action}");
-        // What lies beneath, registered or not, is another matter.
+        // This does not hold for items below it, registered or not.
         assert!(tool.may("bob", action, "bucket:/reel.mov"), "{action}");
     }
 }

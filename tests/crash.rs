@@ -1,5 +1,5 @@
-//! `kill -9` at any moment, and an output that goes away. What was reported stays, what was not
-//! reported is there whole or not at all, and the next command needs no repair.
+//! `kill -9` at any moment, and an output that is closed. A reported change is kept, an unreported
+//! one is there completely or not at all, and the next command needs no repair.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -22,11 +22,11 @@ fn rolebook(tool: &Tool, arguments: &[&str]) -> Command {
     command
 }
 
-/// Numbers that are scattered but the same in every run (SplitMix64).
+/// Pseudo-random numbers that are the same in every run (SplitMix64).
 struct Scatter(u64);
 
 impl Scatter {
-    /// A length of time below `longest`.
+    /// A random duration below `longest`.
     fn below(&mut self, longest: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -36,9 +36,9 @@ impl Scatter {
     }
 }
 
-/// Kills a process at a moment after now; answers whether it was still running, and what it had said.
+/// Kills a process after a delay; returns whether it was still running, and its output.
 fn kill_after(mut child: Child, delay: Duration) -> (bool, String) {
-    // Sleeping is too coarse for times below a millisecond.
+    // Sleeping is too coarse for delays below a millisecond.
     let until = Instant::now() + delay;
     while Instant::now() < until {
         std::thread::yield_now();
@@ -51,7 +51,7 @@ fn kill_after(mut child: Child, delay: Duration) -> (bool, String) {
     (status.signal() == Some(SIGKILL), said)
 }
 
-/// How long a change takes here: a debug build on a busy machine and a release build differ.
+/// The duration of one change, which differs between a debug build on a busy machine and a release build.
 fn pace(tool: &Tool) -> Duration {
     let mut times: Vec<Duration> = (0..9)
         .map(|turn| {
@@ -82,7 +82,7 @@ fn a_writer_killed_at_any_moment_loses_nothing_it_reported() {
         let (killed, said) = kill_after(child, scatter.below(longest));
         kills += usize::from(killed);
 
-        // All or nothing: the account and its revision, or neither.
+        // Either the account and its revision exist, or neither.
         let listed = tool.json("account list");
         let is_there = listed.as_array().unwrap().iter().any(|row| row["ref"] == format!("user:{name}"));
         let revision = tool.revision();
@@ -102,7 +102,7 @@ fn a_writer_killed_at_any_moment_loses_nothing_it_reported() {
         "{kills} kills within {:.1} ms: {reported} changes reported, {silent_but_made} made and not yet reported",
         longest.as_secs_f64() * 1e3
     );
-    // No kill left anything in the way of the next change.
+    // No kill prevents the next change.
     assert_eq!(tool.json("account add last")["revision"], expected + 1);
 }
 
@@ -120,7 +120,7 @@ fn a_creation_killed_at_any_moment_leaves_nothing_half_made() {
         let tool = Tool::bare();
         let child = rolebook(&tool, &["init"]).spawn().unwrap();
         let (_, said) = kill_after(child, scatter.below(longest));
-        // What is there is a store, or none at all.
+        // There is a valid store, or none.
         let status = tool.run("status -o json");
         match status.status {
             0 => stores += 1,
@@ -141,7 +141,7 @@ fn a_creation_killed_at_any_moment_leaves_nothing_half_made() {
 }
 
 #[test]
-fn what_a_killed_creation_left_is_cleared_away() {
+fn leftovers_of_a_killed_creation_are_removed() {
     let tool = Tool::bare();
     let folder = tool.store().parent().unwrap().to_owned();
     std::fs::create_dir_all(&folder).unwrap();
@@ -159,9 +159,9 @@ fn what_a_killed_creation_left_is_cleared_away() {
 }
 
 #[test]
-fn the_log_of_a_store_that_is_gone_does_not_come_back_in_a_new_one() {
+fn the_log_of_a_removed_store_does_not_reappear_in_a_new_one() {
     let tool = Tool::staffed();
-    // Somebody reads while the file is removed, so its write-ahead log stays behind.
+    // A reader is open while the file is removed, so the write-ahead log is left behind.
     let reader = rusqlite::Connection::open(tool.store()).unwrap();
     reader.query_row("SELECT count(*) FROM resource", [], |row| row.get::<_, i64>(0)).unwrap();
     tool.ok("account add mallory");
@@ -174,9 +174,9 @@ fn the_log_of_a_store_that_is_gone_does_not_come_back_in_a_new_one() {
 }
 
 #[test]
-fn a_reader_whose_output_goes_away_ends_as_by_sigpipe() {
+fn a_reader_whose_output_is_closed_ends_as_by_sigpipe() {
     let tool = Tool::staffed();
-    // More than the pipe and the program's own buffer take, so that both notice in mid-answer.
+    // More than the pipe and the program's own buffer hold, so that both notice in the middle of the answer.
     for number in 0..8 {
         tool.ok(&format!("group add {}{number}", "g".repeat(90)));
     }
@@ -188,13 +188,13 @@ fn a_reader_whose_output_goes_away_ends_as_by_sigpipe() {
         assert_eq!(output.status.code(), Some(141), "{reading}: {output:?}");
         assert!(output.stderr.is_empty(), "{reading}: {output:?}");
     }
-    // As a shell meets it.
+    // The status that a shell sees.
     let ran = tool.sh("{ rolebook account list; echo $? >&2; } | true");
     assert!(["141\n", "0\n"].contains(&ran.err.as_str()), "{ran:?}");
 }
 
 #[test]
-fn a_change_whose_output_goes_away_is_made_and_succeeds() {
+fn a_change_whose_output_is_closed_is_made_and_succeeds() {
     let tool = Tool::bare();
     for (revision, change) in [(0, "init"), (1, "account add alice"), (2, "account add bob -o json")] {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -231,10 +231,10 @@ fn an_answer_that_cannot_be_written_is_a_failure_and_says_whether_the_change_was
 }
 
 #[test]
-fn a_killed_writer_gives_its_turn_back() {
+fn a_killed_writer_releases_the_lock() {
     let tool = Tool::new();
     let reported: BTreeSet<u64> = std::thread::scope(|scope| {
-        // One is killed over and over, while another goes on.
+        // One writer is killed over and over while another one continues.
         let other = scope.spawn(|| {
             (0..60)
                 .map(|turn| {

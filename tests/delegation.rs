@@ -1,5 +1,5 @@
-//! Delegation never widens: whatever people do, nobody gets from a sharer more than the sharer held
-//! when sharing; and what a share rests on is not taken from under it unsaid. The oracle judges.
+//! Delegation never widens: after any operations, nobody gets from a sharer more than the sharer held
+//! when sharing, and no operation silently removes the base of a share. The oracle judges.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::oracle::truth::*;
 use crate::oracle::worlds::{Dice, NOW, permissions};
 use crate::properties::keep;
 
-/// The people, the groups and the one endpoint of every world here. Account 20 is the server's admin
+/// The accounts, the groups and the only endpoint of every world here. Account 20 is the server's admin
 /// and administers the endpoint.
 pub(crate) const ADMIN: u64 = 20;
 pub(crate) const PEOPLE: [u64; 6] = [ADMIN, 21, 22, 23, 24, 25];
@@ -97,7 +97,7 @@ fn node() -> Name {
     Name::parse(&format!("e{NODE}")).unwrap()
 }
 
-/// The reference of somebody, by the names that rows are given.
+/// The reference of a principal, by the name of its row.
 fn who(id: u64) -> Reference {
     let named = |kind, letter| Reference::Named(kind, Name::parse(&format!("{letter}{id}")).unwrap());
     match id {
@@ -113,10 +113,10 @@ fn name_of(id: u64) -> Name {
     Name::parse(&format!("u{id}")).unwrap()
 }
 
-/// Whose share, and of which class.
+/// The sharer and the class of a share.
 type Maker = (Option<u64>, &'static str);
 
-/// One thing somebody does.
+/// One operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Grant { on: String, with: u64, set: Set, expires: Option<i64>, admin: bool },
@@ -207,7 +207,7 @@ pub(crate) fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Resul
     }
 }
 
-/// Something to try: mostly what somebody can do, now and then what nobody should be able to.
+/// A random step: mostly one that somebody can do, sometimes one that nobody should be able to do.
 pub(crate) fn propose(world: &World, now: i64, dice: &mut Dice) -> (u64, Step) {
     let places: Vec<Place> = world.items.keys().cloned().collect();
     let with = dice.pick(&[21, 22, 23, 24, 25, 23, 24, GROUPS[0], GROUPS[1], WORKGROUP, AUTHENTICATED, ANYONE, ADMIN]);
@@ -276,7 +276,7 @@ pub(crate) fn propose(world: &World, now: i64, dice: &mut Dice) -> (u64, Step) {
     (actor, step)
 }
 
-/// What each sharer held when making or last raising a share.
+/// The permissions that each sharer held when making or last raising a share.
 type Records = BTreeMap<u64, Set>;
 
 fn find(world: &World, id: u64) -> Option<&Share> {
@@ -297,7 +297,7 @@ fn widens(before: &World, after: &World, actor: u64, now: i64, records: &mut Rec
                 return Err(format!("somebody else's share was raised: {share:?}"));
             }
             records.insert(share.id, before.holds(actor, &share.on, now));
-            // Nor for longer than that.
+            // Nor does the share last longer than the sharer's hold.
             let end = before.held_until(actor, &share.on, share.set, now);
             if end.is_some_and(|end| share.expires.is_none_or(|own| own > end)) {
                 return Err(format!("{share:?} lasts longer than what its sharer held: {end:?}"));
@@ -311,7 +311,7 @@ fn widens(before: &World, after: &World, actor: u64, now: i64, records: &mut Rec
     Ok(())
 }
 
-/// Whoever holds something has it as an owner, by a role, by an admin share, or of somebody who held it
+/// Every holder of a permission has it as an owner, by a role, by an admin share, or from a sharer who held it
 /// when sharing.
 fn has_a_source(world: &World, now: i64, records: &Records) -> Result<(), String> {
     let mut firm = world.clone();
@@ -332,14 +332,14 @@ fn has_a_source(world: &World, now: i64, records: &Records) -> Result<(), String
     Ok(())
 }
 
-/// Also later nobody has what rests on what was taken away: a share that another base holds up for a while
-/// ends with that, where it was asked for, and else the change was refused.
+/// Nobody has later what rested on a removed share: with `--cascade`, a share that another base supports for a
+/// while ends with that base; without it, the change was refused.
 fn over_time(before: &World, after: &World, target: u64, cascade: bool, now: i64) -> Result<(), String> {
     let mut then = before.clone();
     for share in then.shares.iter_mut().filter(|it| it.id == target) {
         let left = find(after, target);
         share.set &= left.map_or(0, |it| it.set);
-        // To set an earlier end is no lowering.
+        // Setting an earlier end is not lowering.
         if let (true, Some(left)) = (cascade, left) {
             share.expires = left.expires;
         }
@@ -360,7 +360,7 @@ fn over_time(before: &World, after: &World, target: u64, cascade: bool, now: i64
     Ok(())
 }
 
-/// What became of the shares, compared with what should have.
+/// Compares the shares after a step with those that the model expects.
 fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64) -> Result<(), String> {
     let mut expected: BTreeMap<u64, Set> = before.shares.iter().map(|it| (it.id, it.set)).collect();
     let target = |on: &str, with: u64, by: Maker| {
@@ -408,7 +408,7 @@ fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64
                 }
             }
         }
-        // One that has expired is made anew by granting it again.
+        // Granting an expired share again makes a new one.
         Step::Grant { on, with, set, admin, .. } => {
             if let Some(known) = target(on, *with, (Some(actor), if *admin { "admin" } else { "user" })) {
                 expected.insert(known, *set);
@@ -432,7 +432,7 @@ fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64
     Ok(())
 }
 
-/// A step turned round at once: everything is as it was, or it is refused.
+/// Undoes a step at once: the state is as before, or the undo is refused.
 fn undone(
     world: &Overlay<'_, EmptyFacts>,
     rows: &[RowChange],
@@ -492,7 +492,7 @@ fn history(seed: u64, steps: usize) -> Result<usize, TestCaseError> {
 }
 
 #[test]
-fn nobody_gets_more_than_a_sharer_had_and_nothing_falls_unsaid() {
+fn nobody_gets_more_than_a_sharer_had_and_no_share_falls_silently() {
     if let Ok(seed) = std::env::var("DELEGATION_SEED") {
         history(seed.parse().unwrap(), 120).map(drop).unwrap();
         return;
@@ -547,7 +547,7 @@ impl Case {
         assert_eq!((problem.code, problem.details.len()), ("dependents", dependents), "{problem:?}");
     }
 
-    /// Every share in force: who gave what to whom.
+    /// Every share in force: sharer, receiver and permissions.
     fn shares(&self) -> Vec<(u64, u64, Set)> {
         let world = World::read(&self.0);
         world.shares.iter().map(|it| (it.by.unwrap_or(0), it.with, it.set)).collect()
@@ -555,7 +555,7 @@ impl Case {
 }
 
 #[test]
-fn shares_that_hold_each_other_up_fall_together() {
+fn shares_that_support_each_other_in_a_cycle_fall_together() {
     let mut case = Case::new();
     case.grant(21, "/a", 22, EDIT);
     case.grant(22, "/a", 23, EDIT);
@@ -567,7 +567,7 @@ fn shares_that_hold_each_other_up_fall_together() {
 }
 
 #[test]
-fn what_has_another_base_survives() {
+fn a_share_with_another_base_survives() {
     let mut case = Case::new();
     // Two sharers.
     case.grant(21, "/a", 22, VIEW);
@@ -577,7 +577,7 @@ fn what_has_another_base_survives() {
     case.grant(24, "/a/b", 25, VIEW);
     case.refused(21, "/a", 22, 2);
     case.revoke(21, "/a", 22, true).unwrap();
-    // What 23 gave holds up to browse alone.
+    // What 23 gave supports browse only.
     assert_eq!(case.shares(), [(21, 23, VIEW), (23, 24, BROWSE), (24, 25, BROWSE)]);
     // Ownership.
     case.by(Actor::Principal(Id(ADMIN)), &Step::Owner { on: "/a/b".to_owned(), to: Some(24) }).unwrap();
@@ -589,13 +589,13 @@ fn what_has_another_base_survives() {
 #[test]
 fn a_member_passes_on_what_the_group_was_given() {
     let mut case = Case::new();
-    // Who shares with a group is in it, to know of it.
+    // The sharer is in the group, so that the sharer may see it.
     let join = Step::Member { group: GROUPS[1], member: 21, add: true };
     case.by(Actor::Principal(Id(ADMIN)), &join).unwrap();
     case.grant(21, "/a", GROUPS[1], VIEW);
     case.grant(24, "/a/b/c", 25, DOWNLOAD);
     case.refused(21, "/a", GROUPS[1], 1);
-    // Without the group it stands unsupported, until it is pruned.
+    // Without the group the share is unsupported until it is pruned.
     let leave = Step::Member { group: GROUPS[0], member: 24, add: false };
     case.by(Actor::Principal(Id(ADMIN)), &leave).unwrap();
     assert_eq!(case.shares(), [(21, GROUPS[1], VIEW), (24, 25, DOWNLOAD)]);
@@ -606,7 +606,7 @@ fn a_member_passes_on_what_the_group_was_given() {
 }
 
 #[test]
-fn lowering_takes_what_rests_on_what_goes_and_nothing_else() {
+fn lowering_trims_only_what_rests_on_the_removed_permissions() {
     let mut case = Case::new();
     case.grant(21, "/a", 22, EDIT);
     case.grant(22, "/a", 23, DOWNLOAD);
@@ -620,23 +620,23 @@ fn lowering_takes_what_rests_on_what_goes_and_nothing_else() {
 }
 
 #[test]
-fn what_is_passed_on_ends_with_what_it_rests_on() {
+fn a_passed_on_share_ends_with_its_base() {
     let mut case = Case::new();
     let step = Step::Grant { on: "/a".to_owned(), with: 22, set: VIEW, expires: Some(NOW + 10), admin: false };
     case.by(Actor::Principal(Id(21)), &step).unwrap();
     case.grant(22, "/a", 23, VIEW);
     case.grant(23, "/a", 24, VIEW);
-    // Back to where it came from, and to a group that the sharer is in.
+    // Shared back to its sharer, and with a group that the sharer is in.
     case.grant(24, "/a", 22, VIEW);
     case.grant(24, "/a", GROUPS[0], VIEW);
     let ends = |case: &Case| World::read(&case.0).shares.iter().map(|it| it.expires).collect::<Vec<_>>();
     assert_eq!(ends(&case), [Some(NOW + 10); 5]);
-    // To ask for longer changes nothing.
+    // Asking for a later end changes nothing.
     let by = (Some(24), "user");
     let step = Step::Set { on: "/a".to_owned(), with: GROUPS[0], by, set: None, expires: Some(None), cascade: false };
     case.by(Actor::Principal(Id(24)), &step).unwrap();
     assert_eq!(ends(&case), [Some(NOW + 10); 5]);
-    // With a longer hold of one's own it may be longer, up to that.
+    // If the sharer holds the permission longer, the share may last as long as that.
     let step = Step::Grant { on: "/a/b".to_owned(), with: 24, set: VIEW, expires: Some(NOW + 20), admin: false };
     case.by(Actor::Principal(Id(21)), &step).unwrap();
     let step = Step::Grant { on: "/a/b/c".to_owned(), with: 25, set: VIEW, expires: Some(NOW + 90), admin: false };
@@ -647,9 +647,9 @@ fn what_is_passed_on_ends_with_what_it_rests_on() {
     assert!(case.by(Actor::Principal(Id(22)), &step).is_err(), "what has expired is not passed on");
 }
 
-/// Older versions let what was passed on last for ever.
+/// Older versions let shares outlast their base.
 #[test]
-fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
+fn pruning_cuts_a_share_that_outlasts_its_base() {
     let mut world = start();
     world.shares.clear();
     let share =
@@ -664,7 +664,7 @@ fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
     let world = World::read(&case.0);
     assert_eq!(world.shares.iter().map(|it| it.expires).collect::<Vec<_>>(), [Some(NOW + 10); 3]);
-    // Once the base is over they hold each other up no more.
+    // Once the base has expired they no longer support each other.
     let mut world = world;
     world.shares.iter_mut().skip(1).for_each(|it| it.expires = None);
     let mut facts = Overlay::new(&EmptyFacts).unwrap();
@@ -675,7 +675,7 @@ fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
 }
 
 #[test]
-fn a_share_that_is_made_anew_is_of_who_makes_it() {
+fn a_share_that_is_granted_again_belongs_to_the_new_sharer() {
     let mut world = start();
     let bucket = world.endpoints.get_mut(&NODE).unwrap();
     (bucket.kind, bucket.version) = ("s3", None);
@@ -692,9 +692,9 @@ fn a_share_that_is_made_anew_is_of_who_makes_it() {
 }
 
 #[test]
-fn a_base_that_is_no_base_itself_holds_nothing_up() {
+fn an_unsupported_share_supports_no_other() {
     let mut case = Case::new();
-    // 23 and 24 hold each other up, once who they had it from has nothing any more.
+    // 23 and 24 support only each other once their common sharer holds nothing any more.
     case.by(Actor::Principal(Id(ADMIN)), &Step::Owner { on: "/a/b".to_owned(), to: Some(20) }).unwrap();
     case.grant(20, "/a/b", 23, VIEW);
     case.grant(23, "/a/b", 24, VIEW);
@@ -735,7 +735,7 @@ fn a_chain_of_300_falls_as_one() {
     let (draft, last) = revoke(&case, true).unwrap();
     keep(&mut case.0, draft, last);
     assert_eq!(case.shares(), []);
-    // The owner gives the folder away, and the chain hangs in the air.
+    // The owner gives the folder away, and the chain is unsupported.
     let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW);

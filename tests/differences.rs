@@ -1,5 +1,5 @@
-//! What was gained and lost: every difference that is listed is one, and every difference there is is
-//! listed, for random worlds and what came of them; and `perm diff` and `--access` say so.
+//! Gained and lost actions: the listed differences are exactly the differences between random worlds and
+//! changed versions of them, and `perm diff` and `--access` show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -60,7 +60,7 @@ fn all(state: &State, kinds: &[Kind]) -> BTreeSet<Id> {
     found
 }
 
-/// A resource; of a path that is not registered, the folder above in the other state.
+/// The resource; if it is not registered in this state, the nearest folder above that is.
 fn nearest(state: &State, other: &State, resource: Id) -> Option<Id> {
     let mut on = Some(resource);
     while let Some(id) = on.filter(|id| *id != Id::SERVER && state.resource(*id).unwrap().is_none()) {
@@ -70,17 +70,17 @@ fn nearest(state: &State, other: &State, resource: Id) -> Option<Id> {
     on
 }
 
-/// The answer about a resource, or about the nearest.
+/// The answer about a resource, or about the nearest folder above.
 fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> bool {
     let Some(on) = nearest(state, other, resource) else { return false };
-    // Whoever is not there may do nothing, not even what anybody may.
+    // A principal that does not exist may do nothing, not even what `anyone` may.
     if principal > Id::LAST_RESERVED && state.resource(principal).unwrap().is_none() {
         return false;
     }
     decide(state, &Question { principal, action, resource: on, at }).unwrap().allowed
 }
 
-/// What changed for somebody on something, the long way.
+/// The difference for a principal on a resource, computed by brute force.
 fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: Kind) -> (Vec<Action>, Vec<Action>) {
     let is_present = |(state, at): (&State, Time)| {
         let Some(row) = state.resource(who).unwrap() else { return false };
@@ -94,12 +94,12 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
     };
     let stayed = is_present(before) == is_present(after);
     let row = after.0.resource(who).unwrap().or(before.0.resource(who).unwrap());
-    // Whoever has no account has what anybody has.
+    // A principal without an account has what `anyone` has.
     let class = if row.is_some_and(|it| it.kind() == Kind::Account) { Id::AUTHENTICATED } else { Id::ANYONE };
     let is_class = who <= Id::LAST_RESERVED;
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
     for action in Action::listable(kind) {
-        // An item stands for what lies beneath it.
+        // An item stands for what lies below it.
         let asked = if kind == Kind::Item { action.on_unregistered() } else { action };
         let ask = |who| {
             (allowed(before.0, after.0, before.1, who, asked, on), allowed(after.0, before.0, after.1, who, asked, on))
@@ -122,7 +122,7 @@ fn is_file(before: &State, after: &State, item: Id) -> bool {
     row.is_some_and(|it| it.as_item().is_some_and(|it| !it.is_folder()))
 }
 
-/// Through which group somebody may do something, as the proof says.
+/// The group through which a principal may do an action, from the proof.
 fn through(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> Option<Id> {
     let on = nearest(state, other, resource)?;
     let is_item = state.resource(on).unwrap().is_some_and(|it| it.kind() == Kind::Item);
@@ -133,7 +133,7 @@ fn through(state: &State, other: &State, at: Time, principal: Id, action: Action
     groups.last()
 }
 
-/// The parts of a difference are all of it, each action with the group that gives it.
+/// The parts of a difference cover it completely, each action with the group that gives it.
 fn assert_parts<'f>(
     comparison: &Comparison<'_, 'f, 'f, State, State>,
     sides: [&Evaluator<'f, State>; 2],
@@ -221,8 +221,8 @@ fn compare_states(before: &State, after: &State, at: (Time, Time)) {
                     let row = after.resource(item).unwrap().or(before.resource(item).unwrap());
                     above = row.and_then(|it| it.parent);
                 }
-                // Shares of endpoints whose sharing is managed are made on folders alone, so a folder's row
-                // says nothing of administering those of a file.
+                // With managed sharing only folders have shares, so the row of a folder does not say who may
+                // administer the shares of a file.
                 let of_file = own.is_none() && is_file(before, after, *on);
                 let plain = |(gained, lost): &(Vec<Action>, Vec<Action>)| {
                     let all = |actions: &[Action]| -> Vec<Action> {
@@ -255,7 +255,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_changes_every_difference_is_listed_and_nothing_else(seed in any::<u64>()) {
+    fn after_random_changes_every_difference_is_listed_and_nothing_else(seed in any::<u64>()) {
         let mut dice = Dice::new(seed);
         let world = World::random(&mut dice);
         let (mut before, mut after) = (state(&world), state(&world));
@@ -270,7 +270,7 @@ proptest! {
 }
 
 #[test]
-fn what_changed_names_the_change_that_did_it() {
+fn a_difference_names_the_revision_that_made_it() {
     let tool = Tool::studio();
     let first = tool.revision();
     tool.ok("share set node1:/projects carol --permission view --as alice --cascade --yes");
@@ -293,7 +293,7 @@ fn what_changed_names_the_change_that_did_it() {
 }
 
 #[test]
-fn what_a_setting_of_ones_own_takes_is_taken_where_nothing_else_changed() {
+fn a_changed_setting_of_an_account_shows_on_unchanged_resources() {
     let tool = Tool::studio();
     tool.ok("workgroup add open --send anyone");
     let first = tool.revision();
@@ -304,7 +304,7 @@ fn what_a_setting_of_ones_own_takes_is_taken_where_nothing_else_changed() {
 }
 
 #[test]
-fn nothing_changed_is_an_empty_list_and_says_so_by_the_status() {
+fn no_difference_is_an_empty_list_and_exit_status_zero() {
     let tool = Tool::studio();
     let last = tool.revision();
     assert_eq!(tool.json(&format!("perm diff --from {last}")), json!([]));
@@ -315,7 +315,7 @@ fn nothing_changed_is_an_empty_list_and_says_so_by_the_status() {
 }
 
 #[test]
-fn what_time_took_away_is_told_apart_from_what_people_did() {
+fn expiry_is_distinguished_from_changes_by_people() {
     let tool = Tool::studio();
     let rows = tool.json("perm diff --from 2026-12-31 --to 2027-01-02");
     let bob = rows.as_array().unwrap().iter().find(|row| row["principal"] == "user:bob").unwrap();
@@ -325,7 +325,7 @@ fn what_time_took_away_is_told_apart_from_what_people_did() {
 }
 
 #[test]
-fn two_stores_are_compared_by_what_things_are_called() {
+fn two_stores_are_compared_by_references() {
     let (one, two) = (Tool::studio(), Tool::studio());
     let other = two.store();
     let other = other.to_str().unwrap();
@@ -363,7 +363,7 @@ fn a_dry_run_shows_what_it_would_mean_for_people() {
 }
 
 #[test]
-fn what_would_hang_in_the_air_is_named() {
+fn shares_that_would_lose_their_base_are_named() {
     let tool = Tool::studio();
     tool.ok("group add crew");
     tool.ok("group add-member crew eve");
@@ -377,7 +377,7 @@ fn what_would_hang_in_the_air_is_named() {
     );
 }
 
-/// The rows of `--access`, as who gains and loses what on what.
+/// The rows of `--access`: principal, gained and lost actions, resource.
 fn effect(tool: &Tool, command: &str) -> Vec<String> {
     let report = tool.json(&format!("{command} --dry-run --access"));
     let words = |value: &serde_json::Value| {
@@ -391,7 +391,7 @@ fn effect(tool: &Tool, command: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_told_twice_or_made_up_on_a_server_that_was_never_configured() {
+fn a_server_that_was_never_configured_has_no_duplicate_or_wrong_rows() {
     let tool = Tool::staffed();
     let rows = effect(&tool, "account add zoe");
     let on_server: Vec<&String> = rows.iter().filter(|row| row.contains(" server ")).collect();
@@ -400,7 +400,7 @@ fn nothing_is_told_twice_or_made_up_on_a_server_that_was_never_configured() {
     once.sort();
     once.dedup();
     assert_eq!(once.len(), rows.len(), "{rows:#?}");
-    // What no rule reads changes nothing for anybody, a manager's least of all.
+    // A value that no rule reads changes nothing for anybody, not even on a manager.
     assert_eq!(effect(&tool, "account edit dana --email dana@example.org"), [""; 0]);
     assert_eq!(effect(&tool, "server set --public-links allow"), [""; 0]);
     let first = tool.revision();
@@ -414,7 +414,7 @@ fn nothing_is_told_twice_or_made_up_on_a_server_that_was_never_configured() {
 }
 
 #[test]
-fn a_row_names_the_group_that_gives_it_and_what_it_stands_for() {
+fn a_row_names_its_group_and_counts_the_items_it_stands_for() {
     let tool = Tool::studio();
     tool.ok("group add crew");
     tool.ok("share grant node1:/projects group:crew --permission view --as alice");
@@ -433,7 +433,7 @@ fn a_row_names_the_group_that_gives_it_and_what_it_stands_for() {
 }
 
 #[test]
-fn how_much_is_not_told_stands_in_every_format() {
+fn the_number_of_hidden_rows_is_in_every_format() {
     let tool = Tool::studio();
     tool.ok("group add crew");
     tool.ok("endpoint add hidden --kind s3 --private --as alice");
@@ -451,7 +451,7 @@ fn how_much_is_not_told_stands_in_every_format() {
 }
 
 #[test]
-fn whose_admin_goes_cannot_leave_what_another_admin_could() {
+fn an_admin_who_becomes_the_last_one_can_no_longer_leave() {
     let tool = Tool::staffed();
     tool.ok("org add acme --admin alice");
     tool.ok("org invite acme carol@example.com --role admin --as alice > secret.txt");

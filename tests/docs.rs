@@ -1,5 +1,5 @@
-//! The documents. `docs/roles.md` is made from `role list`: what is committed must be what it makes
-//! (`cargo xtask regenerate` writes it). Whatever a comment or a page cites is in the tree.
+//! The documents. `docs/roles.md` is generated from `role list`, and the committed file must be up to date
+//! (`cargo xtask regenerate` writes it). Every citation in a comment or a page must exist.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Tool, assert_generated};
 
-/// The systems, and what their roles are held on.
+/// The systems, and the kinds that their roles are on.
 const SYSTEMS: [(&str, &[&str]); 5] = [
     ("Accounts, groups and the server (seed 000)", &["server", "account", "group"]),
     ("Endpoints (seed 001)", &["endpoint"]),
@@ -30,7 +30,7 @@ fn page() -> String {
         for row in rows.iter().filter(|row| row["discloses"].is_null()) {
             let text = |name: &str| row[name].as_str().unwrap_or("").replace('|', "\\|");
             let on = text("on");
-            // The role that gives nothing by itself is held on the server.
+            // A role that gives nothing by itself belongs to the server.
             let on = if on.is_empty() { "server".to_owned() } else { on };
             if !kinds.contains(&on.as_str()) {
                 continue;
@@ -70,7 +70,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of some kinds in a folder and below, by their paths from the root.
+/// The files with some extensions in a folder and below, by their paths from the root.
 fn files(folder: &str, kinds: &[&str]) -> Vec<(PathBuf, String)> {
     let (mut open, mut found) = (vec![PathBuf::from(folder)], Vec::new());
     while let Some(next) = open.pop() {
@@ -87,7 +87,7 @@ fn files(folder: &str, kinds: &[&str]) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The pages for people: those at the root, and those in `docs`.
+/// The pages for people: at the root, and in `docs`.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut found = files("docs", &["md"]);
     for entry in std::fs::read_dir(root()).unwrap() {
@@ -100,7 +100,7 @@ fn pages() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// What can follow `#` in a link to a page: its headings, as the hosts of repositories write them.
+/// The anchors of a page: its headings in the form that hosts of repositories use in links.
 fn anchors(page: &str) -> BTreeSet<String> {
     let (mut found, mut is_code) = (BTreeSet::new(), false);
     for line in page.lines() {
@@ -115,7 +115,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
     found
 }
 
-/// What is wrong with a citation of a page, `PATH` or `PATH#HEADING` from a folder.
+/// The mistake in a citation of a page, `PATH` or `PATH#HEADING` relative to a folder.
 fn broken(folder: &Path, citation: &str) -> Option<String> {
     let (path, anchor) = citation.split_once('#').map_or((citation, None), |(path, anchor)| (path, Some(anchor)));
     let path = root().join(folder).join(path);
@@ -127,7 +127,7 @@ fn broken(folder: &Path, citation: &str) -> Option<String> {
     (!known.contains(anchor)).then(|| format!("`{citation}` has no such heading"))
 }
 
-/// The citations of pages in a line: words that name a Markdown file, with a heading behind `#` or without.
+/// The citations of pages in a line: words that name a Markdown file, with or without `#HEADING`.
 fn cited(line: &str) -> Vec<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
     line.split(|c| !is_part(c))
@@ -151,14 +151,14 @@ fn manuals(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_a_comment_cites_is_in_the_tree() {
+fn citations_in_comments_exist() {
     let mut count = 0;
     let folders = ["src", "tests", "benches", "fuzz/fuzz_targets", "examples"];
     for (path, text) in folders.iter().flat_map(|folder| files(folder, &["rs", "yaml", "sh"])) {
         for (number, line) in text.lines().enumerate() {
             let at = format!("{}:{}", path.display(), number + 1);
             let start = line.trim_start();
-            // The scenarios cite in their data too.
+            // Scenarios also cite in their data.
             if !start.starts_with("//") && !start.starts_with('#') && !line.contains("decision (") {
                 continue;
             }
@@ -178,7 +178,7 @@ fn what_a_comment_cites_is_in_the_tree() {
 }
 
 #[test]
-fn what_a_page_links_to_is_in_the_tree() {
+fn links_in_pages_exist() {
     for (path, text) in pages() {
         let folder = path.parent().unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -197,9 +197,9 @@ fn what_a_page_links_to_is_in_the_tree() {
     }
 }
 
-/// A map that names files which have moved leads nowhere.
+/// A page must not name a file that has moved.
 #[test]
-fn what_the_pages_for_developers_name_is_in_the_tree() {
+fn files_named_in_pages_for_developers_exist() {
     let mut count = 0;
     for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "SECURITY.md", "docs/model.md"] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();

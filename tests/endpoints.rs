@@ -1,9 +1,8 @@
-//! Endpoints and their roles through the program: kinds, what a private one hides, the last
-//! administrator.
+//! Endpoints and their roles through the program: kinds, private endpoints, the last administrator.
 
 use crate::support::Tool;
 
-/// An archive (a private bucket) of alice's, whose access the editors manage: bob is one.
+/// An archive (a private bucket) of alice's with the editors as access managers; bob is an editor.
 fn archive() -> Tool {
     let tool = Tool::staffed();
     tool.ok("group add editors");
@@ -13,7 +12,7 @@ fn archive() -> Tool {
     tool
 }
 
-/// What an endpoint that is not there answers, and one that may not be seen must answer too.
+/// A hidden endpoint must answer like one that does not exist.
 fn same_as_nothing(tool: &Tool, commands: &[&str], who: &str) {
     for command in commands {
         for dress in ["", " -o json"] {
@@ -27,7 +26,7 @@ fn same_as_nothing(tool: &Tool, commands: &[&str], who: &str) {
 }
 
 #[test]
-fn its_creator_administers_it_and_the_operator_names_somebody() {
+fn the_creator_administers_an_endpoint_and_the_operator_names_an_administrator() {
     let tool = Tool::staffed();
     tool.ok("endpoint add archive --kind s3 --as bob");
     assert!(tool.may("bob", "edit", "endpoint:archive"));
@@ -47,7 +46,7 @@ fn its_creator_administers_it_and_the_operator_names_somebody() {
 }
 
 #[test]
-fn a_private_endpoint_is_not_there_for_who_may_not_see_it() {
+fn a_private_endpoint_does_not_exist_for_those_who_may_not_see_it() {
     let tool = archive();
     tool.ok("content add archive:/secret");
     let commands = [
@@ -78,7 +77,7 @@ fn a_private_endpoint_is_not_there_for_who_may_not_see_it() {
     ];
     same_as_nothing(&tool, &commands[..commands.len() - 1], "eve");
     same_as_nothing(&tool, &["endpoint show @", "endpoint roles @", "perm check dana edit endpoint:@"], "dana");
-    // It is in no list, no count, no suggestion and no completion.
+    // The endpoint is in no list, count, suggestion or completion.
     assert_eq!(tool.ok("endpoint list --as eve -o json"), "[]\n");
     assert_eq!(tool.json("status --as eve")["counts"]["endpoints"], 0);
     let ran = tool.fails(4, "endpoint show archiv --as eve", "no such endpoint");
@@ -89,12 +88,12 @@ fn a_private_endpoint_is_not_there_for_who_may_not_see_it() {
         let ran = tool.sh(&line);
         assert_eq!(ran.out.contains("archive"), offered, "{who}: {ran:#?}");
     }
-    // Nothing of it is written down that its seeker could read: only what was denied outright is.
+    // The log shows the seeker nothing about it: only explicit denials are logged.
     assert!(!tool.ok("audit log --as alice -o json").contains("endpoint show"));
 }
 
 #[test]
-fn an_access_manager_of_a_private_bucket_manages_what_it_does_not_see() {
+fn an_access_manager_of_a_private_bucket_manages_it_without_seeing_it() {
     let tool = archive();
     same_as_nothing(&tool, &["endpoint show @", "endpoint roles @", "perm check bob see endpoint:@"], "bob");
     tool.ok("share grant archive:/open carol --permission view --as bob");
@@ -109,7 +108,7 @@ fn an_access_manager_of_a_private_bucket_manages_what_it_does_not_see() {
     assert_eq!(own[0]["role"], "access-manager");
     assert_eq!(own[0]["via"], "group:editors");
     assert_eq!(own.as_array().unwrap().len(), 1);
-    // Nothing printed on the way says what it is.
+    // No output shows what the endpoint is.
     let refused =
         tool.fails(5, "share grant archive:/open carol --permission upload --as bob", "view` and `edit` only");
     assert!(!refused.err.contains("s3"), "{refused:#?}");
@@ -176,7 +175,7 @@ fn no_path_takes_the_last_administrator_away() {
     tool.fails(5, "account remove bob --destroy --yes", last);
     tool.fails(5, "account set bob --expires 2099-01-01", last);
     tool.ok("endpoint set archive --private --as bob");
-    // A manager who may not see it is told no more than that there is something.
+    // A manager who may not see the endpoint only learns that the account has something.
     let ran = tool.fails(5, "group remove-member night bob --as dana", last);
     assert!(!ran.err.contains("archive"), "{ran:#?}");
     tool.ok("endpoint add-role archive administrator eve --as bob");
@@ -184,7 +183,7 @@ fn no_path_takes_the_last_administrator_away() {
 }
 
 #[test]
-fn destroying_an_account_hands_over_what_would_be_left_alone() {
+fn destroying_an_account_transfers_what_it_alone_administers() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --private --as bob");
     tool.ok("content add node1:/projects --owner bob --as bob");
@@ -206,7 +205,7 @@ fn destroying_an_account_hands_over_what_would_be_left_alone() {
 }
 
 #[test]
-fn removing_an_endpoint_takes_everything_on_it_and_says_so() {
+fn removing_an_endpoint_removes_everything_on_it_and_says_so() {
     let tool = archive();
     tool.ok("content add archive:/open");
     tool.ok("share grant archive:/open eve --permission view --as bob");
@@ -230,7 +229,7 @@ fn removing_an_endpoint_takes_everything_on_it_and_says_so() {
 }
 
 #[test]
-fn what_one_may_not_see_is_not_told_by_what_a_change_prints() {
+fn the_output_of_a_change_shows_nothing_hidden() {
     let tool = Tool::staffed();
     tool.ok("endpoint add vault --kind s3 --private --as bob");
     tool.ok("endpoint add-role vault access-manager carol --as bob");

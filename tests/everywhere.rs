@@ -1,4 +1,4 @@
-//! What must hold of every command there is: found by walking the parser's own tree.
+//! Properties of every command, found by walking the tree of the parser.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ fn examples(command: &Command) -> Vec<String> {
 
 #[test]
 fn every_command_reads_or_writes_and_has_the_options_for_it() {
-    // `perm diff` names two moments, by options of its own.
+    // `perm diff` names two times by options of its own.
     let neither = [
         "init",
         "completions",
@@ -112,9 +112,9 @@ fn every_example_runs_on_the_studio() {
     }
 }
 
-/// Dry runs, plans and questions only read: somebody who writes meanwhile keeps none of them waiting.
+/// Dry runs, plans and questions only read, so a writer does not make them wait.
 #[test]
-fn whatever_changes_nothing_answers_while_somebody_writes() {
+fn commands_that_change_nothing_answer_while_somebody_writes() {
     let studio = Tool::studio();
     let mut asked = 0;
     for (name, command) in leaves() {
@@ -135,7 +135,7 @@ fn whatever_changes_nothing_answers_while_somebody_writes() {
     assert!(asked > 100, "{asked}");
 }
 
-/// What an example takes for granted: a link in a file, a link that is active.
+/// Prepares what an example assumes: a link in a file, an active link.
 fn prepare(tool: &Tool, name: &str, example: &str) {
     let vendor = "dropbox invite intake vendor@example.com -o tsv --columns secret --no-headers > link.txt";
     if ["dropbox resend", "dropbox revoke", "dropbox submit"].contains(&name) || example.contains("invitee:vendor") {
@@ -202,7 +202,7 @@ fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
     }
 }
 
-/// Verbs that answer with an array and are no lists.
+/// Verbs that answer with an array but are not lists.
 const NO_LISTS: [&str; 2] = ["perm test", "role show"];
 
 #[test]
@@ -234,7 +234,7 @@ fn every_list_is_read_page_by_page() {
             let (page, err) = rows(&part).unwrap_or_else(|| panic!("{example} {part}"));
             assert!(page.len() <= size, "{name}: {page:?}");
             pages.extend(page);
-            // Cut short is never silent, and says how to go on.
+            // A list that is cut says so, and how to continue.
             let Some((_, token)) = err.trim_end().split_once("there is more: go on with --after ") else { break };
             part = format!("--limit {size} --after {token}");
             assert!(pages.len() < whole.len(), "{name}: {token}");
@@ -275,7 +275,7 @@ fn no_command_panics_or_changes_anything_on_nonsense() {
     assert_eq!(tool.revision(), before);
 }
 
-/// The interface as a value: names, arguments, options and their words. A difference is a decision
+/// The interface as a value: names, arguments, options and their words. Every difference is a decision
 /// about compatibility.
 #[test]
 fn the_surface_is_as_committed() {

@@ -1,4 +1,4 @@
-//! Very deep, very many, very odd: right answers, and no stack that overflows.
+//! Extreme depth, number and names: correct answers, and no stack overflow.
 
 use rolebook::model::attributes::{EndpointKind, ItemType};
 use rolebook::model::name::shell_quote;
@@ -13,7 +13,7 @@ use crate::support::Tool;
 
 const NOW: Time = Time(1_800_000_000_000);
 
-/// On a stack of 256 KiB, where a command has 8 MiB: what is deep must not be walked by recursion.
+/// Runs a test on a stack of 256 KiB, where a command has 8 MiB: deep data must not be walked by recursion.
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(256 * 1024).spawn(test).unwrap().join().unwrap();
 }
@@ -52,7 +52,7 @@ fn id_of(world: &Memory, kind: Kind, text: &str) -> Id {
     world.named(kind, None, name(text).key()).unwrap().unwrap().id
 }
 
-/// alice, who administers the node `n`, bob and carol.
+/// A world with alice, who administers the node `n`, bob and carol.
 fn staffed() -> Memory {
     let mut world = Overlay::new(&EmptyFacts).unwrap();
     doing(&mut world, Actor::Operator, |tx| {
@@ -86,7 +86,7 @@ fn item(world: &Memory, text: &str) -> Id {
     item
 }
 
-/// Groups in a chain, bob in the innermost; what the outermost is given he has.
+/// A chain of groups with bob in the innermost: bob has what the outermost group is given.
 fn chain_of_groups(depth: usize) {
     let mut world = staffed();
     doing(&mut world, Actor::Operator, |tx| {
@@ -118,7 +118,7 @@ fn chain_of_groups(depth: usize) {
         membership::add(tx, Kind::Group, &name("g0"), &[Reference::Named(Kind::Group, name("x"))], None)
     });
     assert_eq!(refused.unwrap_err().code, "group_cycle");
-    // What bob passes on rests on the share with the outermost group.
+    // The share that bob makes rests on the share with the outermost group.
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
     doing(&mut world, bob, |tx| share::grant(tx, &name("n"), &path("/x"), &grant(user("carol"), Permissions::VIEW)))
         .unwrap();
@@ -220,7 +220,7 @@ fn ten_thousand_shares_of_one_item() {
     assert_eq!(world.list_bindings(rolebook::policy::BindingQuery::OnAs(on, Role::ItemShare)).unwrap(), []);
 }
 
-/// Every character that is legal in a path and likely to be taken for something else.
+/// Names with every valid character that is likely to be misread.
 fn odd_names() -> Vec<String> {
     let mut names: Vec<String> = [
         "ünïcödé 文件 🎬",
@@ -255,7 +255,7 @@ fn odd_names() -> Vec<String> {
 }
 
 #[test]
-fn odd_names_come_back_as_they_went_in() {
+fn odd_names_come_back_unchanged() {
     let mut world = staffed();
     for odd in odd_names() {
         let deep = format!("/{odd}/{odd}");
@@ -276,7 +276,7 @@ fn odd_names_come_back_as_they_went_in() {
         assert!(Path::parse(bad).is_err(), "{bad:?}");
     }
     assert!(Path::parse(&"/d".repeat(1024)).is_ok());
-    // Every endpoint is found by what is printed of it, whatever its name begins with.
+    // Every endpoint is found by its printed reference, whatever its name begins with.
     assert!(matches!(Reference::parse("user:/a", Kind::Account), Ok(Reference::Item(..))));
 }
 

@@ -1,4 +1,4 @@
-//! Groups through the program: nesting, cycles, and the way a membership comes by.
+//! Groups through the program: nesting, cycles, and the way of a membership through groups.
 
 use crate::support::Tool;
 
@@ -14,7 +14,7 @@ fn nested() -> Tool {
 }
 
 #[test]
-fn groups_nest_and_members_show_the_way_they_come_by() {
+fn groups_nest_and_members_show_their_way_through_groups() {
     let tool = nested();
     assert_eq!(tool.json("group members staff").as_array().unwrap().len(), 2);
     let rows = tool.ok("group members staff --expand --columns member,via -o tsv --no-headers");
@@ -46,7 +46,7 @@ fn a_cycle_is_refused_with_its_way() {
 }
 
 #[test]
-fn a_group_that_is_visible_to_members_is_seen_by_them_and_by_who_manages_groups() {
+fn a_group_that_is_visible_to_members_is_seen_by_them_and_by_those_who_manage_groups() {
     let tool = nested();
     for group in ["night", "editors", "staff"] {
         tool.ok(&format!("group set {group} --visible members"));
@@ -60,7 +60,7 @@ fn a_group_that_is_visible_to_members_is_seen_by_them_and_by_who_manages_groups(
 }
 
 #[test]
-fn a_group_that_is_visible_is_given_roles_and_shares_by_anyone_and_shows_nobody_who_is_in_it() {
+fn anyone_may_give_roles_and_shares_to_a_visible_group_without_seeing_its_members() {
     let tool = nested();
     tool.ok("account add zoe");
     let shown = tool.json("group show night --as zoe");
@@ -70,7 +70,7 @@ fn a_group_that_is_visible_is_given_roles_and_shares_by_anyone_and_shows_nobody_
     tool.ok("endpoint add disk --kind node --as zoe");
     tool.ok("endpoint add-role disk activity-monitor group:night --as zoe");
     tool.ok("share grant disk:/ group:night --permission view --admin --as zoe");
-    // A private directory hides the groups of which nothing is said.
+    // A private directory hides the groups without a `visible` value.
     tool.ok("server set --private-directory");
     tool.ok("group set staff --visible everyone");
     assert_eq!(tool.ok("group list --as zoe --columns ref,visible --no-headers"), "group:staff  everyone\n");
@@ -80,7 +80,7 @@ fn a_group_that_is_visible_is_given_roles_and_shares_by_anyone_and_shows_nobody_
         "changed group:staff: visible everyone -> default\nrevision 19\n".replace("19", &tool.revision().to_string())
     );
     assert_eq!(tool.ok("group list --as zoe -o json"), "[]\n");
-    // Files say it too, and back.
+    // A manifest sets the value too, and sets it back.
     std::fs::write(
         tool.folder().join("m.yaml"),
         "version: 1\ngroups: {night: {visible: members}, crew: {visible: everyone, members: [bob]}}\n",
@@ -94,7 +94,7 @@ fn a_group_that_is_visible_is_given_roles_and_shares_by_anyone_and_shows_nobody_
 }
 
 #[test]
-fn removing_a_group_takes_its_memberships_after_a_confirmation() {
+fn removing_a_group_removes_its_memberships_after_a_confirmation() {
     let tool = nested();
     tool.ok("workgroup add color --send members");
     tool.ok("workgroup add-member color group:editors");

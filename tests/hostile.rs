@@ -1,21 +1,21 @@
 //! Texts that would act on a terminal or look like our own lines, in every field that takes a text:
-//! none of it leaves the program as it is, whatever is asked and in whatever format.
+//! every command escapes them in every format.
 
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::{CommandOutput, Tool};
 
-/// Clears the screen, begins lines of its own, colours, turns the direction of reading, hides.
+/// Clears the screen, starts new lines, sets colours, reverses the reading direction, hides text.
 const HOSTILE: &str = "x\u{1b}[2J\nrevision 999\r\tq\u{9b}31m\u{7f}\u{85}\u{200b}\u{202e}\u{2028}\u{2029}\u{feff}\u{e0041}\u{fe0f}\u{ad}y";
-/// What a name could hold in an older store.
+/// A name that an older store could hold.
 const OLD_NAME: &str = "old\u{200b}\u{202e}\u{ad}\u{feff}\u{2028}\u{e0041}name";
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Demands that nothing in what was written acts on a terminal, and that no line is forged.
+/// Asserts that nothing in the output acts on a terminal, and that no line is forged.
 fn assert_harmless(ran: &CommandOutput) {
     for (line, text) in ran.out.lines().chain(ran.err.lines()).enumerate() {
         let separates = |it: char| it == '\t' && (ran.line.contains("-o tsv") || ran.line.contains("--batch"));
@@ -28,7 +28,7 @@ fn assert_harmless(ran: &CommandOutput) {
     }
 }
 
-/// A store with hostile texts everywhere, some of them names as an older version would have taken them.
+/// A store with hostile texts everywhere, some of them names that an older version accepted.
 fn store() -> Tool {
     let mut tool = Tool::studio();
     let text = quoted(HOSTILE);
@@ -50,7 +50,7 @@ fn store() -> Tool {
         assert_harmless(&tool.run(&command));
     }
     let store = Connection::open(tool.store()).unwrap();
-    // As an older version would have written them: the names of a group, an endpoint and an account.
+    // Written as by an older version: the names of a group, an endpoint and an account.
     for old in ["editors", "archive", "dana"] {
         let name = format!("{old}{OLD_NAME}");
         let changed = store.execute("UPDATE resource SET name = ?1, key = ?1 WHERE key = ?2", (&name, old)).unwrap();
@@ -61,7 +61,7 @@ fn store() -> Tool {
 }
 
 #[test]
-fn nothing_that_a_terminal_acts_on_is_ever_written() {
+fn output_never_contains_terminal_controls() {
     let tool = store();
     let item = quoted(&format!("node1:/{HOSTILE}"));
     let group = quoted(&format!("editors{OLD_NAME}"));
@@ -147,7 +147,7 @@ fn nothing_that_a_terminal_acts_on_is_ever_written() {
 }
 
 #[test]
-fn files_and_requests_that_are_hostile_are_told_of_harmlessly() {
+fn messages_about_hostile_files_and_requests_are_harmless() {
     let tool = store();
     let write = |name: &str, text: &str| std::fs::write(tool.folder().join(name), text).unwrap();
     let json = serde_json::to_string(HOSTILE).unwrap();
@@ -185,7 +185,7 @@ fn files_and_requests_that_are_hostile_are_told_of_harmlessly() {
 }
 
 #[test]
-fn what_is_escaped_reads_back() {
+fn escaped_texts_read_back() {
     let tool = store();
     let reference = format!("node1:/{HOSTILE}");
     let has = |rows: &Value| rows.as_array().unwrap().iter().any(|row| row["ref"] == reference.as_str());

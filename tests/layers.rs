@@ -1,11 +1,11 @@
-//! The layers: each may use only what lies below it. The compiler does not guard this; this does.
+//! The layers: each may use only the layers below it. The compiler does not check this; these tests do.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rolebook::model::catalogue::rules;
 
-/// What each layer may use of the crate.
+/// The layers that each layer may use.
 const MAY_USE: [(&str, &[&str]); 8] = [
     ("model", &["model"]),
     ("policy", &["policy", "model"]),
@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("cli", &["cli", "manifest", "input", "ops", "render", "store", "policy", "model"]),
 ];
 
-/// Crates that only some layers may name.
+/// Crates that only some layers may use.
 const RESERVED: [(&str, &[&str]); 4] =
     [("rusqlite", &["store"]), ("clap", &["cli"]), ("lettre", &["cli"]), ("std::env", &["cli"])];
 
@@ -52,7 +52,7 @@ fn arrows_point_one_way() {
                     assert!(allowed.contains(&used.as_str()) || used.is_empty(), "{path}: {layer} uses {used}: {line}");
                 }
                 for (name, layers) in RESERVED {
-                    // The clock of the edge, which tests set by a variable.
+                    // The clock, which tests set by a variable.
                     if path.ends_with("model/time.rs") && name == "std::env" {
                         continue;
                     }
@@ -64,8 +64,8 @@ fn arrows_point_one_way() {
     }
 }
 
-/// One gate for every name that leaves the program (docs/model.md#visibility): a reference is made from an id
-/// by what asks whether the reader may be told (`name`, `party`). Whatever goes past it says why.
+/// One gate for every name that leaves the program (docs/model.md#visibility): only functions that check whether the
+/// reader may see it make a reference from an id (`name`, `party`). Every exception says why, after `// told: `.
 #[test]
 fn names_pass_the_gate_or_say_why_not() {
     for layer in ["cli", "ops", "manifest"] {
@@ -95,9 +95,9 @@ fn decisions_know_no_clock_no_terminal_and_no_file() {
             for line in code(&text) {
                 for forbidden in ["std::fs", "std::io", "Timestamp::now", "SystemTime", "Instant", "std::process"] {
                     let clock_of_the_edge = path.ends_with("model/time.rs") && forbidden == "Timestamp::now";
-                    // An export writes to a stream that it is handed.
+                    // An export writes to a stream that the caller passes.
                     let handed = path.contains("manifest/export/") && forbidden == "std::io";
-                    // Words for what others were told by the system.
+                    // Words for errors of the operating system.
                     let handed = handed || (path.ends_with("model/system.rs") && forbidden == "std::io");
                     assert!(!line.contains(forbidden) || clock_of_the_edge || handed, "{path}: {line}");
                 }
@@ -108,7 +108,7 @@ fn decisions_know_no_clock_no_terminal_and_no_file() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for_and_stays_readable() {
+fn every_file_has_a_header_and_a_readable_length() {
     for layer in MAY_USE.map(|(layer, _)| layer) {
         for (path, text) in sources(layer) {
             assert!(text.starts_with("//! "), "{path} does not begin with what it is for");
@@ -118,8 +118,8 @@ fn every_file_says_what_it_is_for_and_stays_readable() {
     }
 }
 
-/// A refusal names a rule by a value that only the catalogue makes; so nothing is left to do by hand but this: no
-/// name is written a second time, none means two things, and no denial is made without a rule.
+/// A denial names a rule by a value that only the catalogue can make. This checks the rest: no name is written a second
+/// time, no name has two sentences, and no denial is made without a rule.
 #[test]
 fn every_rule_is_in_the_catalogue_once() {
     let mut sources_of: BTreeMap<&str, &str> = BTreeMap::new();

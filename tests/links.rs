@@ -11,7 +11,7 @@ fn intake() -> Tool {
     tool
 }
 
-/// The secret a command makes.
+/// The secret that a command makes.
 fn secret(tool: &Tool, arguments: &str) -> String {
     tool.json(arguments)["secret"].as_str().unwrap().to_owned()
 }
@@ -74,7 +74,7 @@ fn a_private_link_submits_and_gives_nothing_else() {
 }
 
 #[test]
-fn a_one_upload_link_is_spent_by_the_submission() {
+fn the_submission_uses_up_a_one_upload_link() {
     let tool = intake();
     let link = secret(&tool, "dropbox invite intake vendor@example.com --after-one-upload --never");
     assert_eq!(submit(&tool, &link).status, 0);
@@ -137,7 +137,7 @@ fn who_invites_is_set_on_the_dropbox() {
 }
 
 #[test]
-fn whoever_holds_the_public_link_claims_a_private_one() {
+fn the_holder_of_a_public_link_claims_a_private_one() {
     let tool = intake();
     tool.fails(5, "dropbox public-link intake on", "the server does not allow public links");
     tool.ok("server set --public-links allow");
@@ -151,7 +151,7 @@ fn whoever_holds_the_public_link_claims_a_private_one() {
     assert_eq!(ran.status, 0, "{ran:#?}");
     let private = serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()["secret"].as_str().unwrap().to_owned();
     assert_eq!(submit(&tool, &private).status, 0);
-    // Claimed again, it is replaced; what somebody else made for an address is not, and not told.
+    // A new claim replaces the claimed link. A link that somebody else made for an address stays, and is not shown.
     let again = claim("Someone@example.com", &public);
     assert_eq!(again.status, 0, "{again:#?}");
     assert_eq!(submit(&tool, &private).status, 3, "the old one died");
@@ -164,7 +164,7 @@ fn whoever_holds_the_public_link_claims_a_private_one() {
     tool.ok(&format!("dropbox revoke intake {}", number.as_str().unwrap()));
     assert_eq!(submit(&tool, &invited).status, 3);
     tool.fails(4, "dropbox revoke intake invitation:1", "no such invitation");
-    assert_eq!(claim("vendor@example.com", &public).status, 0, "nobody's invitation stands in the way");
+    assert_eq!(claim("vendor@example.com", &public).status, 0, "nobody's invitation prevents it");
     assert_eq!(claim("bob@example.com", &public).status, 0, "also for an account: it submits through the link");
     let wrong = claim("other@example.com", &private);
     assert_eq!(wrong.status, 3, "{wrong:#?}");
@@ -202,7 +202,7 @@ fn removing_a_dropbox_ends_its_links() {
 }
 
 #[test]
-fn with_an_address_of_the_server_a_link_is_whole() {
+fn with_a_url_of_the_server_a_link_is_complete() {
     let tool = intake();
     tool.fails(2, "server set --url example.com", "is not a web address");
     tool.ok("server set --url https://files.example.com/");

@@ -1,5 +1,5 @@
 //! Private links by mail, through a real SMTP server on loopback (`support::smtp`). A mail arrives
-//! whole and protected, or the command says why it did not; the invitation stands either way.
+//! complete and encrypted, or the command says why it did not; the invitation is valid either way.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ const PASSWORD: &str = "staple battery horse";
 const INVITE: &str = "dropbox invite intake vendor@example.com -o json";
 const TRUSTED: &str = "ca-file: ca.pem";
 
-/// A store with the dropbox `intake`, and this under `smtp:` in the configuration.
+/// A store with the dropbox `intake`, and these lines under `smtp:` in the configuration.
 fn office(port: u16, lines: &[&str]) -> Tool {
     let tool = Tool::staffed();
     tool.ok("server set --public-links allow");
@@ -25,7 +25,7 @@ fn office(port: u16, lines: &[&str]) -> Tool {
     tool
 }
 
-/// Writes the configuration. Commands run in the folder, so paths are those of the folder.
+/// Writes the configuration. Commands run in the folder, so paths are relative to it.
 fn configure(tool: &Tool, lines: &[&str]) {
     let mut text = "smtp:\n  host: 127.0.0.1\n  from: rolebook@example.com\n".to_owned();
     for line in lines {
@@ -43,7 +43,7 @@ fn served_by(server: &Server, lines: &[&str]) -> Tool {
     tool
 }
 
-/// Files named in the configuration are meant from where it is.
+/// The path of a file beside the configuration. Paths in the configuration are relative to it.
 fn beside_configuration(tool: &Tool, file: &str) -> std::path::PathBuf {
     tool.folder().join("home/.config/rolebook").join(file)
 }
@@ -67,7 +67,7 @@ fn secret(answer: &Value) -> &str {
     secret
 }
 
-/// Runs a command that makes a link for the vendor and demands that it was mailed; answers its JSON.
+/// Runs a command that makes a link for the vendor and asserts that it was mailed; returns its JSON.
 fn mailed(tool: &Tool, arguments: &str) -> Value {
     let ran = tool.run(arguments);
     let answer = answer(&ran);
@@ -76,8 +76,8 @@ fn mailed(tool: &Tool, arguments: &str) -> Value {
     answer
 }
 
-/// Invites the vendor and demands that the mail failed for a reason that holds `why`, that the
-/// warning holds nothing secret, and that the link works nevertheless.
+/// Invites the vendor and asserts that the mail failed for a reason that contains `why`, that the
+/// warning contains no secret, and that the link works nevertheless.
 fn not_mailed(tool: &Tool, why: &str) -> Value {
     let ran = tool.run(INVITE);
     let answer = answer(&ran);
@@ -98,7 +98,7 @@ fn submitted(tool: &Tool, link: &str) -> i32 {
 }
 
 #[test]
-fn mail_is_protected_by_starttls_where_nothing_is_said() {
+fn starttls_is_the_default() {
     let server = started(Greeting::Starttls);
     let tool = served_by(&server, &[TRUSTED]);
     let answer = mailed(&tool, INVITE);
@@ -124,7 +124,7 @@ fn a_wrapped_connection_is_protected_from_the_first_byte() {
 }
 
 #[test]
-fn mail_goes_in_the_clear_only_where_that_is_said() {
+fn mail_is_sent_in_the_clear_only_if_configured() {
     let server = started(Greeting::Clear);
     let tool = office(server.port, &["tls: none"]);
     let answer = mailed(&tool, INVITE);
@@ -163,7 +163,7 @@ fn a_certificate_of_another_name_is_refused() {
 fn the_right_password_delivers() {
     let server = login();
     let tool = served_by(&server, &[TRUSTED, "user: rolebook", "password-file: password"]);
-    // The end of the line is not part of it; the spaces inside are.
+    // The line end is not part of the password; the spaces inside are.
     std::fs::write(beside_configuration(&tool, "password"), format!("{PASSWORD}\r\n")).unwrap();
     let answer = mailed(&tool, INVITE);
     assert!(server.only_mail().text.contains(secret(&answer)));
@@ -186,10 +186,10 @@ fn a_wrong_password_is_a_warning_that_does_not_repeat_it() {
     assert_eq!(tool.files_with(WRONG.as_bytes()), [beside_configuration(&tool, "password")]);
 }
 
-/// Filters quote the link that they do not like, and some servers the command that they do not
-/// understand; that must not bring either to standard error, nor let the server paint the terminal.
+/// Filters quote a link that they reject, and some servers quote a command that they do not understand.
+/// Neither may reach standard error, and the server must not control the terminal.
 #[test]
-fn what_a_server_quotes_is_not_repeated() {
+fn quotes_of_a_server_are_not_repeated() {
     let setup = Setup { refuses_and_quotes: true, ..Setup::default() };
     let server = Server::start(setup);
     let tool = served_by(&server, &[TRUSTED]);
@@ -204,7 +204,7 @@ fn what_a_server_quotes_is_not_repeated() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_a_warning_and_nobody_is_called() {
+fn an_unreadable_file_is_a_warning_and_no_server_is_contacted() {
     let server = login();
     let tool = office(server.port, &["ca-file: nowhere.pem"]);
     not_mailed(&tool, "nowhere.pem` cannot be read");
@@ -214,8 +214,8 @@ fn a_file_that_cannot_be_read_is_a_warning_and_nobody_is_called() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_a_warning() {
-    // Nobody listens on the port of tcpmux.
+fn an_unreachable_server_is_a_warning() {
+    // No service listens on the port of tcpmux.
     not_mailed(&office(1, &[]), "refused");
 }
 
@@ -229,7 +229,7 @@ fn a_server_that_never_answers_is_given_up() {
     }
 }
 
-/// Every byte comes in time, and the whole never ends.
+/// Every byte arrives in time, but the dialogue never ends.
 #[test]
 fn the_timeout_bounds_the_whole_dialogue() {
     let server = Raw::start(|mut stream| {
@@ -244,7 +244,7 @@ fn the_timeout_bounds_the_whole_dialogue() {
 }
 
 #[test]
-fn what_a_server_writes_is_bounded() {
+fn the_input_from_a_server_is_bounded() {
     let server = Raw::start(|mut stream| {
         stream.write_all(b"220 ")?;
         loop {
@@ -260,8 +260,8 @@ fn what_a_server_writes_is_bounded() {
     not_mailed(&office(server.port, &["tls: none"]), "more than a response can be");
 }
 
-/// Somebody on the way writes behind the answer to STARTTLS what the client would take for answers
-/// that came through TLS.
+/// An attacker on the network appends data to the answer to STARTTLS that the client could take for answers
+/// through TLS.
 #[test]
 fn responses_injected_before_tls_are_refused() {
     let server = Raw::start(|mut stream| {
@@ -275,7 +275,7 @@ fn responses_injected_before_tls_are_refused() {
     not_mailed(&office(server.port, &[]), "between STARTTLS and the protected connection");
 }
 
-/// The answer holds the secret before the server has said a word, in every format.
+/// The output has the secret before the server has answered, in every format.
 #[test]
 fn the_secret_is_printed_before_the_mail_is_sent() {
     for (format, ends) in [("table", "\n"), ("json", "\"mailed\": "), ("yaml", "mailed: "), ("csv", "\n")] {
@@ -330,7 +330,7 @@ fn invitations_to_an_organization_are_mailed() {
     assert_eq!(server.mails().len(), 3);
 }
 
-/// A server that is out of reach is tried once, and every address is named.
+/// An unreachable server is tried once, and every address is named.
 #[test]
 fn each_invitation_that_was_not_mailed_is_named() {
     let tool = office(1, &[]);
@@ -436,7 +436,7 @@ fn the_mail_holds_the_whole_link() {
     assert_eq!(answer["url"], json!(url));
     let mail = server.only_mail();
     assert_eq!(mail.subject, "Your link to the dropbox \"Zürich \"A\"\"");
-    // On a line of its own, so that whoever reads it can follow it.
+    // On a line of its own, so that the reader can follow it.
     assert!(mail.text.lines().any(|line| line == url), "{mail:#?}");
 }
 

@@ -1,4 +1,4 @@
-//! Every integration test, in one binary: linking SQLite once is most of what a test binary costs.
+//! Every integration test in one binary, because linking SQLite is most of the cost of a test binary.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -57,7 +57,7 @@ mod tampering;
 mod terminals;
 mod workgroups;
 
-/// A file that is not named above would never run.
+/// The tests of a file that is not named above would never run.
 #[test]
 fn no_test_file_is_forgotten() {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");

@@ -1,4 +1,4 @@
-//! The manual: as committed, whole, and clean.
+//! The manual: the committed pages are up to date, complete, and without lint.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ fn every_page_has_every_section() {
     }
 }
 
-/// With mandoc on the machine (CI installs it), every page is linted.
+/// If mandoc is installed (CI installs it), every page is linted.
 #[test]
 fn every_page_passes_mandoc_where_there_is_one() {
     if std::process::Command::new("mandoc").arg("-V").output().is_err() {

@@ -1,4 +1,4 @@
-//! What a new name may be, names that look alike, and giving another name.
+//! Valid new names, names that look alike, and renaming.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -19,7 +19,7 @@ const REFUSED: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn nothing_new_has_a_name_that_cannot_be_one() {
+fn new_resources_have_valid_names() {
     let tool = Tool::staffed();
     tool.ok("org add acme --admin alice");
     tool.ok("workspace add acme/prod");
@@ -51,7 +51,7 @@ fn nothing_new_has_a_name_that_cannot_be_one() {
             &format!("media rename {media} NAME"),
         ] {
             let ran = tool.run(&command.replace("NAME", &format!("'{name}'")));
-            // `authenticated` by itself is a reference, of no noun that can be made.
+            // `authenticated` alone is a reference to a class, which no command creates.
             let statuses: &[i32] = if name.contains("authenticated") { &[2, 5] } else { &[2] };
             assert!(statuses.contains(&ran.status), "{ran:#?}");
             assert!(ran.err.contains(why) || ran.status == 5 || name.contains("authenticated"), "{ran:#?}");
@@ -108,7 +108,7 @@ fn names_that_look_alike_are_made_with_a_warning() {
     {
         assert_eq!(tool.run(plain).err, "", "{plain}");
     }
-    // In a file, among themselves too; and what one may not see is not named.
+    // In a file, names are also compared with each other. Hidden resources are not named.
     std::fs::write(tool.folder().join("m.yaml"), "version: 1\naccounts: {\u{441}\u{430}r: {}, car: {}}\n").unwrap();
     warned("apply m.yaml", "looks like the account");
     tool.ok("server set --private-directory");
@@ -118,7 +118,7 @@ fn names_that_look_alike_are_made_with_a_warning() {
 }
 
 #[test]
-fn everything_that_has_a_name_takes_another() {
+fn every_named_resource_can_be_renamed() {
     let tool = Tool::studio();
     for (command, shown) in [
         ("account rename bob robert", "account show robert"),
@@ -136,7 +136,7 @@ fn everything_that_has_a_name_takes_another() {
         assert!(said.contains("revision "), "{command}: {said}");
         let words: Vec<&str> = command.split(' ').collect();
         assert_eq!(tool.json(shown)["name"], words[3], "{command}");
-        // There and back again, by whoever may rename.
+        // Renamed and renamed back, by an actor who may rename.
         let revision = tool.revision();
         tool.ok(&format!("undo {revision}"));
         tool.ok(&format!("undo {}", revision + 1));
@@ -146,7 +146,7 @@ fn everything_that_has_a_name_takes_another() {
 }
 
 #[test]
-fn renaming_takes_the_right_that_an_edit_takes_and_for_accounts_to_delete() {
+fn renaming_takes_the_right_to_edit_and_for_accounts_to_delete() {
     let tool = Tool::studio();
     for (command, status) in [
         ("account rename bob robert --as bob", 3),
@@ -164,7 +164,7 @@ fn renaming_takes_the_right_that_an_edit_takes_and_for_accounts_to_delete() {
         let ran = tool.run(command);
         assert!(ran.status == status || (status == 3 && ran.status == 4), "{status}: {ran:#?}");
     }
-    // A manifest renames by `previously`, capitals alone too, and is at rest afterwards.
+    // A manifest renames by `previously`, also if only capitals change; applied again, it changes nothing.
     std::fs::write(tool.folder().join("m.yaml"), "version: 1\ngroups: {Editors: {previously: editors}}\n").unwrap();
     assert!(tool.ok("apply m.yaml --yes").contains("renamed"));
     assert_eq!(tool.json("group show editors")["name"], "Editors");
@@ -172,7 +172,7 @@ fn renaming_takes_the_right_that_an_edit_takes_and_for_accounts_to_delete() {
 }
 
 #[test]
-fn an_identity_that_is_named_and_cannot_be_read_is_nobodys() {
+fn an_identity_that_cannot_be_read_is_an_error() {
     let mut tool = Tool::staffed();
     let revision = tool.revision();
     for command in
@@ -202,13 +202,13 @@ fn an_identity_that_is_named_and_cannot_be_read_is_nobodys() {
     std::fs::write(tool.folder().join("config/rolebook/config.yaml"), "store: ''\n").unwrap();
     assert_ne!(tool.run("account list").status, 0);
     std::fs::remove_file(tool.folder().join("config/rolebook/config.yaml")).unwrap();
-    // The option comes first, as everywhere.
+    // The option has precedence, as everywhere.
     assert_eq!(tool.sh("ROLEBOOK_AS= rolebook account list --as alice").status, 0);
     assert_eq!(tool.revision(), revision);
 }
 
 #[test]
-fn a_log_that_is_ahead_of_the_clock_is_spoken_of() {
+fn a_log_that_is_ahead_of_the_clock_is_reported() {
     let tool = Tool::staffed();
     tool.set_clock("2031-01-01T00:00:00Z");
     assert_eq!(tool.run("account add fred").err, "");
@@ -228,7 +228,7 @@ fn a_log_that_is_ahead_of_the_clock_is_spoken_of() {
         assert!(tool.run(question).err.contains("dated up to 2031-01-01"), "{question}");
     }
     assert_eq!(tool.run("account list").err, "");
-    // What is off by a moment is not worth a word.
+    // A small difference is not reported.
     tool.set_clock("2030-12-31T23:59:30Z");
     assert_eq!(tool.run("account add hans").err, "");
     assert!(tool.json("status")["warnings"].as_array().unwrap().is_empty());

@@ -1,6 +1,6 @@
-//! A store that an earlier version of the program wrote (`stores/version-4.sql`, its tables as text) opens,
-//! verifies with the digests it had, and answers every question as it did then (`stores/version-4.answers`),
-//! but for what was mended since.
+//! A store of an earlier version (`stores/version-4.sql`, its tables as text) opens, verifies with its old
+//! digests, and answers every question as it did then (`stores/version-4.answers`), except for what was fixed
+//! since.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ const TABLES: &str = include_str!("stores/version-4.sql");
 const ANSWERS: &str = include_str!("stores/version-4.answers");
 const HEAD: &str = "2b91b747ebb4d991413fc61b150ba3eab81b9c282ea23edd862bd4fe628dcdff";
 
-/// What is answered differently since: groups are visible to everyone with an account, unless their
-/// `visible` says no (docs/model.md#groups).
+/// Whether an answer has changed since: groups are visible to everyone with an account, unless their
+/// `visible` says otherwise (docs/model.md#groups).
 fn is_mended(action: &str, resource: &str, principal: &str, allowed: bool) -> bool {
     allowed && action == "view" && resource.starts_with("group:") && principal != "anyone"
 }

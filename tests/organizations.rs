@@ -1,5 +1,5 @@
-//! Organizations through the program: what their admins may, what their members may, and what is
-//! refused to everybody.
+//! Organizations through the program: the rights of their admins and of their members, and what
+//! everybody is denied.
 
 mod homes;
 mod invitations;
@@ -17,8 +17,8 @@ use rolebook::store::Store;
 
 use crate::support::{CommandOutput, Tool};
 
-/// A store where carol administers the organization `acme` with the workspaces `prod` and `staging`,
-/// of which bob, a member, has `prod`.
+/// A store where carol administers the organization `acme` with the workspaces `prod` and `staging`.
+/// bob is a member of `acme` and of `prod`.
 fn acme() -> Tool {
     let tool = Tool::staffed();
     tool.ok("org add acme --as carol");
@@ -28,7 +28,7 @@ fn acme() -> Tool {
     tool
 }
 
-/// Has somebody invited to `acme`, and accept.
+/// Invites somebody to `acme`, who accepts.
 fn join(tool: &Tool, who: &str, role: &str) {
     let made = tool.json(&format!("org invite acme {who}@example.com --role {role} --as carol"));
     let ran = accept(tool, "acme", made["secret"].as_str().unwrap(), who);
@@ -40,7 +40,7 @@ fn accept(tool: &Tool, org: &str, secret: &str, who: &str) -> CommandOutput {
     tool.sh(&format!("printf '%s\\n' '{secret}' | rolebook org accept {org} --secret - --as {who}"))
 }
 
-/// Makes so many accounts members of `acme`, with these workspaces.
+/// Makes `count` accounts members of `acme`, with these workspaces.
 fn people(tool: &Tool, count: usize, workspaces: &str) {
     let accounts: String = (0..count).map(|it| format!("  u{it}: {{}}\n")).collect();
     let members: Vec<String> = (0..count).map(|it| format!("u{it}: [{workspaces}]")).collect();
@@ -50,7 +50,7 @@ fn people(tool: &Tool, count: usize, workspaces: &str) {
     tool.ok("apply people.yaml --yes");
 }
 
-/// How many look-ups and rows an operation takes.
+/// The number of lookups and rows that an operation takes.
 fn spent(tool: &Tool, operation: &dyn Fn(&mut Transaction<'_, AdaptiveFacts<'_>>)) -> u64 {
     let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let is_enough = |most: u64| {
@@ -71,13 +71,13 @@ fn spent(tool: &Tool, operation: &dyn Fn(&mut Transaction<'_, AdaptiveFacts<'_>>
     enough
 }
 
-/// What a listing prints in these columns, without a header.
+/// The output of a listing in these columns, without a header.
 fn columns(tool: &Tool, arguments: &str, columns: &str) -> String {
     tool.ok(&format!("{arguments} -o tsv --no-headers --columns {columns}"))
 }
 
 #[test]
-fn whoever_founds_an_organization_is_its_first_admin() {
+fn the_founder_of_an_organization_is_its_first_admin() {
     let tool = Tool::staffed();
     assert_eq!(
         tool.ok("org add acme --description Films --as carol").lines().take(2).collect::<Vec<_>>(),
@@ -169,7 +169,7 @@ fn a_member_views_and_changes_nothing_but_the_details_of_a_workspace() {
 }
 
 #[test]
-fn two_settings_of_the_server_concern_members() {
+fn two_settings_of_the_server_extend_the_rights_of_members() {
     let tool = acme();
     let shown = tool.json("server show");
     assert_eq!((&shown["members_edit_workspaces"], &shown["members_may_leave"]), (&true.into(), &false.into()));
@@ -183,7 +183,7 @@ fn two_settings_of_the_server_concern_members() {
 }
 
 #[test]
-fn a_role_in_one_organization_is_nothing_in_another() {
+fn a_role_in_one_organization_gives_nothing_in_another() {
     let tool = acme();
     tool.ok("org add globex --as eve");
     tool.ok("workspace add globex/prod --as eve");
@@ -216,7 +216,7 @@ fn a_role_is_changed_in_place() {
 }
 
 #[test]
-fn a_member_has_just_the_workspaces_given() {
+fn a_member_has_only_the_workspaces_given() {
     let tool = acme();
     let ran = tool.run("org set-workspaces acme bob staging acme/staging workspace:acme/staging --as carol");
     assert!(
@@ -246,7 +246,7 @@ fn a_private_directory_hides_no_member_from_an_admin() {
 }
 
 #[test]
-fn removing_an_organization_takes_all_of_it() {
+fn removing_an_organization_removes_everything_in_it() {
     let tool = acme();
     tool.ok("access-token create acme/prod --mode read --as carol");
     tool.ok("signing-key create acme --as carol");
@@ -295,16 +295,16 @@ fn an_undo_takes_the_right_to_make_each_change() {
     let ran = undo(token, "bob");
     assert!(ran.status == 3 && !ran.err.contains("token"), "{ran:#?}");
     assert_eq!(undo(token, "carol").status, 0);
-    // Who left does not come back by a workspace.
+    // A former member does not come back through a workspace.
     tool.ok("org set-workspaces acme bob --as carol");
     let taken = tool.revision();
     tool.ok("org remove-member acme bob --as carol");
     tool.fails(5, &format!("undo {taken}"), "later changes build on this revision");
-    // Nor is anybody a member twice.
+    // Nobody is a member twice.
     let removed = tool.revision();
     tool.ok("org set-role acme bob admin");
     tool.fails(5, &format!("undo {removed}"), "later changes build on this revision");
-    // And an organization does not go from under its workspaces.
+    // An organization does not end before its workspaces.
     let founded = tool.json("audit log --on org:acme").as_array().unwrap().last().unwrap()["revision"].clone();
     tool.fails(5, &format!("undo {founded}"), "later changes build on this revision");
 }

@@ -1,9 +1,9 @@
-//! Formats, columns, sorting, errors and streams: what holds of every listing.
+//! Formats, columns, sorting, errors and streams: properties of every listing.
 
 use crate::support::Tool;
 
 #[test]
-fn a_page_begins_after_a_row_and_is_cut_with_a_word() {
+fn a_page_begins_after_a_row_and_a_cut_is_reported() {
     let tool = Tool::staffed();
     let names = |part: &str| tool.run(&format!("account list --columns name --no-headers {part}"));
     let first = names("--limit 2");
@@ -11,7 +11,7 @@ fn a_page_begins_after_a_row_and_is_cut_with_a_word() {
         (first.out.as_str(), first.err.as_str()),
         ("alice\nbob\n", "warning: there is more: go on with --after user:bob\n")
     );
-    // What lies in the order of names goes on where it was, also where the row itself is gone.
+    // A list in the order of names continues at the same position even if the row itself is gone.
     tool.ok("account remove bob --destroy --yes");
     let next = names("--limit 9 --after user:bob");
     assert_eq!((next.out.as_str(), next.err.as_str()), ("carol\ndana\neve\n", ""));
@@ -151,7 +151,7 @@ fn a_change_says_what_changed_and_its_revision() {
 }
 
 #[test]
-fn colour_is_for_terminals_or_when_asked_for() {
+fn colour_is_for_terminals_or_on_request() {
     let mut tool = Tool::staffed();
     assert!(!tool.ok("account list").contains('\x1b'));
     assert!(tool.ok("account list --color always").starts_with("\x1b[1mREF"));
@@ -185,7 +185,7 @@ fn the_configuration_gives_defaults_that_options_and_the_environment_override() 
 }
 
 #[test]
-fn quiet_and_verbose_speak_on_standard_error_only() {
+fn quiet_and_verbose_affect_standard_error_only() {
     let tool = Tool::staffed();
     let ran = tool.run("account list -v --columns ref");
     assert!(ran.err.contains("revision 5, as the operator"), "{ran:#?}");
@@ -204,7 +204,7 @@ fn acting_as_nobody_is_refused() {
 }
 
 #[test]
-fn a_change_that_names_nothing_to_change_is_used_wrongly() {
+fn a_change_with_nothing_to_change_is_a_usage_error() {
     let tool = Tool::studio();
     for command in ["account set bob", "account edit bob", "workgroup set color", "dropbox set intake", "server set"] {
         tool.fails(2, command, "nothing to change");

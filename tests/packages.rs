@@ -11,7 +11,7 @@ fn studio() -> Tool {
     tool
 }
 
-/// The reference of the package that a command made.
+/// The reference of the package that a command sent.
 fn made(tool: &Tool, arguments: &str) -> String {
     tool.json(arguments)["changed"][0]["ref"].as_str().unwrap().to_owned()
 }
@@ -85,7 +85,7 @@ fn settings_take_away() {
 }
 
 #[test]
-fn addresses_outside_take_a_setting_and_are_named_outright() {
+fn outside_addresses_take_a_setting_and_are_written_explicitly() {
     let tool = studio();
     tool.fails(3, "package send --title x --to external:v@example.com --as bob", "may not send-external");
     tool.ok("account set bob --send-external allow");

@@ -1,5 +1,5 @@
-//! Reading the past takes today's rights (docs/model.md#time-and-the-past): `--at` shows the state of that
-//! moment to those who may see it now.
+//! Reading the past takes today's rights (docs/model.md#time-and-the-past): `--at` shows a past state to
+//! those who may see it now.
 
 use crate::support::Tool;
 
@@ -19,14 +19,14 @@ impl Past {
         Past { tool, then }
     }
 
-    /// A reading command about that moment.
+    /// Runs a reading command about the past revision.
     fn at(&self, line: &str, who: &str) -> i32 {
         self.tool.run(&format!("{line} --at {} --as {who}", self.then)).status
     }
 }
 
 #[test]
-fn who_lost_a_right_sees_nothing_of_the_time_when_it_had_it() {
+fn a_lost_right_hides_the_time_when_it_was_held() {
     let past = Past::of(&[
         "endpoint add vault --kind s3 --private --as bob",
         "endpoint add-role vault activity-monitor carol --as bob",
@@ -41,13 +41,13 @@ fn who_lost_a_right_sees_nothing_of_the_time_when_it_had_it() {
     assert_eq!(past.at("org members acme", "carol"), 4);
     let listed = past.tool.ok(&format!("endpoint list --at {} --as carol -o json", past.then));
     assert_eq!(listed, "[]\n");
-    // Whoever asks about the moment itself is answered by its facts.
+    // A question about that time is answered by its facts.
     assert_eq!(past.at("endpoint show vault", "bob"), 0);
     assert!(past.tool.run(&format!("perm check carol see endpoint:vault --at {}", past.then)).status == 0);
 }
 
 #[test]
-fn who_got_a_right_since_sees_what_was_before() {
+fn a_new_right_shows_the_time_before_it() {
     let past =
         Past::of(&["endpoint add vault --kind s3 --private --as bob", "group add crew", "group add-member crew bob"]);
     assert_eq!(past.at("endpoint show vault", "carol"), 4);
@@ -59,7 +59,7 @@ fn who_got_a_right_since_sees_what_was_before() {
 }
 
 #[test]
-fn what_was_made_private_since_is_private_for_the_past_too() {
+fn a_resource_made_private_is_private_for_the_past_too() {
     let past = Past::of(&["endpoint add open --kind s3 --as bob"]);
     assert_eq!(past.at("endpoint show open", "eve"), 0);
     past.tool.ok("endpoint set open --private --as bob");
@@ -71,7 +71,7 @@ fn what_was_made_private_since_is_private_for_the_past_too() {
 }
 
 #[test]
-fn what_is_gone_is_seen_by_whoever_sees_what_it_lay_in() {
+fn an_ended_resource_is_visible_to_those_who_see_its_parent() {
     let past = Past::of(&[
         "endpoint add node1 --kind node --node-version 4.4.6 --as bob",
         "content add node1:/reels/day01.mov --type file --as bob",
@@ -91,11 +91,11 @@ fn what_is_gone_is_seen_by_whoever_sees_what_it_lay_in() {
 }
 
 #[test]
-fn one_asks_about_oneself_at_any_moment_by_the_name_of_then_or_of_now() {
+fn everybody_may_ask_about_themselves_at_any_time_by_their_old_or_new_name() {
     let past = Past::of(&["workgroup add color --send anyone"]);
     past.tool.ok("account add zoe");
     assert_eq!(past.at("perm check bob send workgroup:color", "bob"), 0);
-    // Nobody was zoe then: denied, as who is not there is.
+    // The account zoe did not exist then: denied like a principal that does not exist.
     assert_eq!(past.at("perm check zoe send workgroup:color", "zoe"), 1);
     assert_eq!(past.at("perm check bob send workgroup:color", "zoe"), 3);
 }

@@ -1,4 +1,4 @@
-//! `perm check` and `perm explain` through the program: the answer, the proof, what would suffice.
+//! `perm check` and `perm explain` through the program: the answer, the proof, the remedies.
 
 use crate::support::Tool;
 
@@ -25,7 +25,7 @@ fn a_denied_check_is_exit_1_and_says_what_it_would_take() {
 }
 
 #[test]
-fn the_json_of_a_check_is_the_contracts() {
+fn the_json_of_a_check_has_the_documented_fields() {
     let tool = Tool::studio();
     tool.ok("workgroup remove-member color bob");
     let answer = tool.json("perm check bob send workgroup:color");
@@ -67,7 +67,7 @@ fn an_explanation_names_each_step_with_who_gave_it_and_when() {
 }
 
 #[test]
-fn what_would_suffice_does_suffice() {
+fn suggested_remedies_work() {
     for question in [
         "eve send workgroup:color",
         "eve view-packages dropbox:intake",
@@ -98,7 +98,7 @@ fn what_would_suffice_does_suffice() {
 }
 
 #[test]
-fn each_kind_of_lack_is_offered_a_command_that_works() {
+fn each_kind_of_missing_right_has_a_command_that_works() {
     let node = "endpoint add node1 --kind node --node-version 4.4.6 --as bob";
     let cases: [(&[&str], &str, &str, &str); 8] = [
         // A role needs a managed endpoint.
@@ -108,14 +108,14 @@ fn each_kind_of_lack_is_offered_a_command_that_works() {
             "rolebook endpoint set lab --managed && rolebook endpoint add-role lab activity-monitor carol",
             "user:bob",
         ),
-        // An administrator who holds no files.
+        // An administrator who holds no permissions on the files.
         (
             &[node, "content add node1:/reels --as bob"],
             "carol download node1:/reels",
             "rolebook share grant node1:/reels carol --permission download --admin",
             "user:bob",
         ),
-        // Nothing is shared on a host.
+        // A host has no shares.
         (
             &["endpoint add host1 --kind host --as bob", "content add host1:/reels --as bob"],
             "carol download host1:/reels",
@@ -147,7 +147,7 @@ fn each_kind_of_lack_is_offered_a_command_that_works() {
             "rolebook dropbox invite intake vendor@example.org",
             "user:alice",
         ),
-        // Somebody outside an organization is invited, or put in by the operator where nobody can be written to.
+        // A person outside an organization is invited, or added by the operator if there is no address.
         (
             &["org add acme --admin bob"],
             "carol view org:acme",
@@ -176,7 +176,7 @@ fn each_kind_of_lack_is_offered_a_command_that_works() {
         let name = by.strip_prefix("user:").map_or(String::new(), |name| format!("ROLEBOOK_AS={name} "));
         let ran = tool.sh(&command.replace("rolebook ", &format!("{name}rolebook ")));
         assert_eq!(ran.status, 0, "{question}: {ran:#?}");
-        // An invitation is to be accepted first.
+        // The invitation must be accepted first.
         if !command.contains("org invite") {
             assert_eq!(tool.run(&format!("perm check {question}")).status, 0, "{question}");
         }
@@ -184,7 +184,7 @@ fn each_kind_of_lack_is_offered_a_command_that_works() {
 }
 
 #[test]
-fn a_token_that_ended_is_denied_and_a_number_that_never_was_one_is_nothing() {
+fn an_ended_token_is_denied_and_an_unknown_number_does_not_exist() {
     let tool = Tool::staffed();
     for line in ["org add acme --admin bob", "workspace add acme/prod", "workspace add acme/more"] {
         tool.ok(line);
@@ -202,7 +202,7 @@ fn a_token_that_ended_is_denied_and_a_number_that_never_was_one_is_nothing() {
 }
 
 #[test]
-fn an_invitee_is_answered_about_after_its_last_invitation_ended() {
+fn questions_about_an_invitee_are_answered_after_its_last_invitation_ended() {
     let tool = Tool::staffed();
     tool.ok("dropbox add intake");
     tool.ok("dropbox invite intake vendor@example.org --no-mail");
@@ -218,7 +218,7 @@ fn an_invitee_is_answered_about_after_its_last_invitation_ended() {
 }
 
 #[test]
-fn nothing_is_offered_where_nothing_was_found() {
+fn no_remedy_is_suggested_if_none_was_found() {
     let tool = Tool::studio();
     let out = tool.ok("perm explain alice set-role=user user:alice");
     assert!(out.contains("would suffice\n  none found\n"), "{out}");
@@ -227,7 +227,7 @@ fn nothing_is_offered_where_nothing_was_found() {
 }
 
 #[test]
-fn one_asks_about_oneself_or_about_what_one_administers() {
+fn an_actor_may_ask_about_itself_and_about_what_it_administers() {
     let tool = Tool::studio();
     assert_eq!(tool.run("perm check bob send workgroup:color --as bob").status, 0);
     tool.fails(3, "perm check carol send workgroup:color --as bob", "user:bob may ask about themselves only");
@@ -253,7 +253,7 @@ fn questions_can_be_asked_of_the_past_and_the_future() {
 }
 
 #[test]
-fn unknown_words_get_the_nearest_ones() {
+fn unknown_words_get_suggestions() {
     let tool = Tool::studio();
     let ran = tool.fails(2, "perm check bob sned workgroup:color", "no action `sned` on a workgroup");
     assert!(ran.err.contains("did you mean `send`?"), "{ran:#?}");

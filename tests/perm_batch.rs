@@ -1,5 +1,5 @@
-//! `perm check --batch` through the program: order, form, errors in their place, and the cases of the
-//! AuthZEN certification scenario told with what this program knows.
+//! `perm check --batch` through the program: order, form, errors in their position, and the cases of the
+//! AuthZEN certification scenario in terms of this program.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{CommandOutput, Tool};
 
-/// Asks with these options; the requests come on standard input.
+/// Runs a batch with these options and the requests on standard input.
 fn ask(tool: &Tool, options: &str, requests: impl AsRef<[u8]>) -> CommandOutput {
     std::fs::write(tool.folder().join("requests"), requests).unwrap();
     tool.run(&format!("perm check --batch - {options} < requests"))
@@ -37,7 +37,7 @@ fn requests_in_words_are_answered_in_words_line_by_line() {
 }
 
 #[test]
-fn an_explicit_format_has_objects_alone_whatever_is_asked() {
+fn an_explicit_format_has_only_objects_for_every_request() {
     let tool = Tool::studio();
     let requests = "# who sends\nbob send workgroup:color\n\nnonsense\n{\"id\":7,\"principal\":\"eve\",\"action\":\"send\",\"resource\":\"workgroup:color\"}\n";
     let ran = ask(&tool, "-o jsonl", requests);
@@ -61,7 +61,7 @@ fn an_explicit_format_has_objects_alone_whatever_is_asked() {
 }
 
 #[test]
-fn a_proof_stands_in_the_line_as_in_a_single_check() {
+fn a_proof_in_a_batch_is_that_of_a_single_check() {
     let tool = Tool::studio();
     let single = tool.run("perm check eve send workgroup:color").out;
     let ran = ask(&tool, "--proof", "eve send workgroup:color\n");
@@ -80,7 +80,7 @@ fn objects_come_back_with_the_answer() {
         (&answer["id"], &answer["allowed"], &answer["rule"]),
         (&json!(7), &json!(true), &json!("workgroup.send-members"))
     );
-    // An answer is a request again, and with a proof it is the object of a single check.
+    // An answer can be a request again, and with a proof it is the object of a single check.
     let ran = ask(&tool, "--proof", &ran.out);
     let mut proven = objects(&ran).remove(0);
     let mut single = tool.json("perm check bob send workgroup:color");
@@ -95,7 +95,7 @@ fn objects_come_back_with_the_answer() {
 }
 
 #[test]
-fn what_cannot_be_answered_is_an_error_in_its_place() {
+fn an_invalid_request_is_an_error_in_its_position() {
     let tool = Tool::studio();
     let mut requests: Vec<u8> = b"\xef\xbb\xbfbob send workgroup:color\r\n".to_vec();
     requests.extend_from_slice(b"bob send\r\n");
@@ -139,7 +139,7 @@ fn what_cannot_be_answered_is_an_error_in_its_place() {
 }
 
 #[test]
-fn whoever_asks_is_answered_by_the_rules_of_a_single_check() {
+fn a_batch_follows_the_disclosure_rules_of_a_single_check() {
     let tool = Tool::studio();
     let names = ["bob", "carol", "eve", "alice", "authenticated", "group:editors", "nobody"];
     let asked = [
@@ -157,7 +157,7 @@ fn whoever_asks_is_answered_by_the_rules_of_a_single_check() {
     for name in names {
         requests.extend(asked.iter().map(|asked| format!("{name} {asked}")));
     }
-    // Each twice: the second time what is named is at hand.
+    // Each request twice: the second time its references are in the cache.
     requests.extend(requests.clone());
     for actor in ["", "--as bob", "--as carol", "--as dana"] {
         let ran = ask(&tool, actor, requests.join("\n"));
@@ -194,7 +194,7 @@ fn a_request_is_answered_before_the_next_is_written() {
         writeln!(requests, "{name} send workgroup:color").unwrap();
         assert_eq!(answers.next().unwrap().unwrap(), format!("{verdict} {name} send workgroup:color"));
     }
-    // Nor does it wait for the rest of a line that has only begun.
+    // Nor does it wait for the rest of an incomplete line.
     write!(requests, "bob send workgroup:color\neve se").unwrap();
     assert_eq!(answers.next().unwrap().unwrap(), "allowed bob send workgroup:color");
     writeln!(requests, "nd workgroup:color").unwrap();
@@ -204,7 +204,7 @@ fn a_request_is_answered_before_the_next_is_written() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it() {
+fn a_closed_output_ends_the_batch() {
     let tool = Tool::studio();
     std::fs::write(tool.folder().join("requests"), "bob send workgroup:color\nno such thing\n".repeat(20_000)).unwrap();
     let ran = tool.sh("(rolebook perm check --batch requests; echo $? > status) | head -n 1");
@@ -213,7 +213,7 @@ fn a_reader_that_leaves_ends_it() {
 }
 
 #[test]
-fn a_batch_and_a_question_are_not_asked_together() {
+fn a_batch_and_a_question_exclude_each_other() {
     let tool = Tool::studio();
     tool.fails(2, "perm check bob send workgroup:color --batch -", "cannot be used with");
     tool.fails(2, "perm check bob send", "missing `<RESOURCE>`");
@@ -223,9 +223,9 @@ fn a_batch_and_a_question_are_not_asked_together() {
     tool.fails(6, "perm check --batch .", "cannot be read");
 }
 
-/// The scenario's fixture in our terms: a record is a file, to write it is to rename it. Alice owns
-/// the file, Bob has it to view. Names and shapes of requests are the standard's; decisions rest on the
-/// store, so cases that decide by `properties` have their decision from there.
+/// The scenario's fixture in our terms: a record is a file, and writing it means renaming it. Alice owns
+/// the file, Bob may view it. Names and shapes of requests are the standard's. Decisions rest on the
+/// store, so cases that decide by `properties` have the store's decision.
 mod authzen {
     use super::*;
 
@@ -267,7 +267,7 @@ mod authzen {
     }
 
     #[test]
-    fn single_evaluations_have_their_decision() {
+    fn single_evaluations_have_the_expected_decision() {
         let tool = Tool::studio();
         let properties = with(
             with(evaluation("alice", "download"), "foo", json!("bar")),
@@ -299,7 +299,7 @@ mod authzen {
     }
 
     #[test]
-    fn a_request_without_its_parts_is_an_error_of_its_line() {
+    fn an_incomplete_request_is_an_error_of_its_line() {
         let tool = Tool::studio();
         let whole = || evaluation("alice", "download");
         let mut requests: Vec<Value> = [
@@ -330,7 +330,7 @@ mod authzen {
     }
 
     #[test]
-    fn what_is_not_known_is_denied_with_the_reason() {
+    fn unknown_resources_are_denied_with_the_reason() {
         let tool = Tool::studio();
         let requests = [
             (evaluation("nobody", "download"), 404),
@@ -372,7 +372,7 @@ mod authzen {
     }
 
     #[test]
-    fn lists_are_answered_in_order_and_as_far_as_asked() {
+    fn lists_are_answered_in_order_and_stop_as_requested() {
         let tool = Tool::studio();
         let bob = json!({"subject": subject("bob"), "resource": file()});
         let three = json!([
@@ -416,7 +416,7 @@ mod authzen {
     }
 
     #[test]
-    fn all_asks_of_a_list_what_its_semantic_asks() {
+    fn lists_follow_their_semantic() {
         let tool = Tool::studio();
         let list = |semantic: &str| {
             json!({

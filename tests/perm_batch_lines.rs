@@ -1,5 +1,5 @@
-//! `perm check --batch` against itself: however lines are mixed, however many there are and however they come,
-//! each has the answer that it has alone.
+//! `perm check --batch` against itself: in any mix, number and chunks of lines, each line has the answer that it
+//! has alone.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::Tool;
 
-/// Lines of every kind; what one names must not change what another means.
+/// Lines of every kind; one line must not change the meaning of another.
 const LINES: [&[u8]; 40] = [
     b"bob send workgroup:color",
     b"eve send workgroup:color",
@@ -55,15 +55,15 @@ const LINES: [&[u8]; 40] = [
     br#"{"subject":{"type":"user","id":"eve"},"evaluations":[{"action":{"name":"send"},"resource":{"type":"workgroup","id":"color"}},{}]}"#,
 ];
 
-/// Forms of the answers, and who asks.
+/// Output formats, and actors.
 const OPTIONS: [&str; 6] = ["", "-o jsonl", "-o json", "--as bob", "--as alice -o jsonl", "--proof"];
 
-/// Where the number of its line stands in an answer.
+/// The position of the line number in an answer.
 const NUMBER: &str = "\u{1}";
 
-/// The answer to a line that is asked alone.
+/// The answer to a line in a batch of its own.
 struct Alone {
-    /// Without the number of the line.
+    /// The answer without the line number.
     text: String,
     is_request: bool,
     is_refused: bool,
@@ -82,7 +82,7 @@ fn alone(tool: &Tool, options: &str) -> Vec<Alone> {
     each.collect()
 }
 
-/// The answers to many lines, and what the errors have to say of those that have none.
+/// The expected answers to many lines, and the expected error messages for the lines without an answer.
 fn expected(alone: &[Alone], asked: &[usize], in_array: bool) -> (String, Vec<String>) {
     let (mut out, mut refused) = (Vec::new(), Vec::new());
     for (line, place) in (1..).zip(asked) {
@@ -110,14 +110,14 @@ fn expected(alone: &[Alone], asked: &[usize], in_array: bool) -> (String, Vec<St
     (out, errors)
 }
 
-/// A store at one moment, and the answers to each line alone by options.
+/// A store, and the answers to each line alone, by options.
 struct World {
     tool: Tool,
     alone: HashMap<&'static str, Vec<Alone>>,
 }
 
-/// A small store, which is read into memory for any list; and one with so many accounts that the first two
-/// lines of a list are answered from its indexes.
+/// A small store, which is read into memory for any batch, and a store with so many accounts that the first two
+/// lines of a batch are answered from its indexes.
 fn worlds() -> &'static [World; 2] {
     static WORLDS: OnceLock<[World; 2]> = OnceLock::new();
     WORLDS.get_or_init(|| [0, 9_000].map(world))
@@ -129,13 +129,13 @@ fn world(accounts: usize) -> World {
     let rows = (0..accounts).map(|number| format!("{{\"account\":{{\"name\":\"extra-{number}\"}}}}\n"));
     std::fs::write(tool.folder().join("extra.jsonl"), rows.collect::<String>()).unwrap();
     tool.ok("apply extra.jsonl");
-    // The objects of an array are those of lines.
+    // The objects of an array are the same as those of JSON Lines.
     let in_lines = |options: &str| options.replace("-o jsonl", "-o json").replace("-o json", "-o jsonl");
     let alone = OPTIONS.map(|options| (options, alone(&tool, &in_lines(options))));
     World { tool, alone: alone.into_iter().collect() }
 }
 
-/// Asks; the lines come in pieces of so many bytes.
+/// Runs a batch with its lines in chunks of `piece` bytes.
 fn ask(tool: &Tool, options: &str, lines: &[u8], piece: usize) -> (String, String, Option<i32>) {
     let mut command = tool.shell(&format!("exec rolebook perm check --batch - {options}"));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -154,7 +154,7 @@ proptest! {
     fn each_line_has_the_answer_that_it_has_alone(
         asked in prop_oneof![
             prop::collection::vec(0..LINES.len(), 0..40),
-            // Enough for several threads.
+            // Enough lines for several threads.
             prop::collection::vec(0..LINES.len(), 1000..3000),
         ],
         options in prop::sample::select(&OPTIONS[..]),
@@ -164,7 +164,7 @@ proptest! {
     ) {
         let World { tool, alone } = &worlds()[world];
         let mut lines = asked.iter().map(|place| LINES[*place]).collect::<Vec<_>>().join(&b'\n');
-        // A last line that is empty is one only with its end.
+        // An empty last line only counts with its line end.
         if asked.last().is_some_and(|last| ends || LINES[*last].is_empty()) {
             lines.push(b'\n');
         }
@@ -180,7 +180,7 @@ proptest! {
     }
 }
 
-/// The property would hold of a program that refuses everything.
+/// The property above would also hold for a program that refuses everything.
 #[test]
 fn the_lines_have_answers_of_every_kind() {
     let World { alone, .. } = &worlds()[0];

@@ -1,12 +1,12 @@
-//! `perm who`, `list` and `matrix` as they are typed: who may ask, in which formats, and what is said of
-//! what cannot be asked.
+//! `perm who`, `list` and `matrix` through the program: who may ask, the formats, and the messages for
+//! invalid questions.
 
 use serde_json::json;
 
 use crate::support::Tool;
 
 #[test]
-fn who_can_is_named_with_the_rule_and_on_demand_the_proof() {
+fn who_names_the_rule_and_on_request_the_proof() {
     let tool = Tool::studio();
     let rows = tool.json("perm who download node1:/projects");
     assert_eq!(
@@ -22,7 +22,7 @@ fn who_can_is_named_with_the_rule_and_on_demand_the_proof() {
 }
 
 #[test]
-fn a_class_stands_for_all_of_it_unless_everybody_is_asked_for() {
+fn a_class_stands_for_its_accounts_unless_everybody_is_asked_for() {
     let tool = Tool::studio();
     let names = |command: &str| -> Vec<String> {
         let rows = tool.json(command);
@@ -34,7 +34,7 @@ fn a_class_stands_for_all_of_it_unless_everybody_is_asked_for() {
 }
 
 #[test]
-fn a_folder_stands_for_what_is_beneath_it_unless_every_item_is_asked_for() {
+fn a_folder_stands_for_its_items_unless_every_item_is_asked_for() {
     let tool = Tool::studio();
     let places = |command: &str| -> Vec<String> {
         let rows = tool.json(command);
@@ -61,7 +61,7 @@ fn what_every_account_may_do_is_one_closing_line() {
     let rows = tool.json("perm list bob");
     let last = rows.as_array().unwrap().last().unwrap();
     assert_eq!(last, &json!({"resource": null, "actions": [], "also": "authenticated", "but_not": []}));
-    // What is asked about and no account has in general needs no such line.
+    // If not every account may do the action, there is no such line.
     assert!(!tool.ok("perm list bob --kind package").contains("every active account"));
     assert!(!tool.ok("perm list authenticated").contains("every active account"));
     assert!(!tool.ok("perm list bob --limit 1").contains("every active account"));
@@ -75,7 +75,7 @@ fn what_every_account_may_do_is_one_closing_line() {
 }
 
 #[test]
-fn a_matrix_of_a_folder_has_what_lies_in_it() {
+fn a_matrix_of_a_folder_has_its_items() {
     let tool = Tool::studio();
     let resources = |command: &str| -> Vec<String> {
         let rows = tool.json(command);
@@ -120,7 +120,7 @@ fn a_matrix_has_a_field_for_each_action() {
 }
 
 #[test]
-fn one_asks_about_others_where_one_administers() {
+fn an_actor_may_ask_about_others_on_what_it_administers() {
     let tool = Tool::studio();
     tool.fails(3, "--as bob perm who download node1:/projects", "may ask about themselves only");
     tool.fails(3, "--as bob perm matrix node1:/projects", "may ask about themselves only");
@@ -133,7 +133,7 @@ fn one_asks_about_others_where_one_administers() {
 }
 
 #[test]
-fn what_cannot_be_listed_says_what_can_be_done_instead() {
+fn an_invalid_listing_suggests_an_alternative() {
     let tool = Tool::studio();
     tool.fails(2, "perm list bob --action move-to=node1:/x", "rolebook perm check");
     tool.fails(2, "perm list bob --kind item --action dwnload", "did you mean `download`?");

@@ -1,5 +1,5 @@
-//! `perm test` through the program: what passes, what fails with its proof, what is no test, and which
-//! bindings no test would miss.
+//! `perm test` through the program: passed tests, failed tests with their proof, invalid tests, and
+//! bindings that no test covers.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn the_tests_of_the_studio_pass() {
 }
 
 #[test]
-fn what_fails_is_told_with_its_proof_or_what_is_missing() {
+fn a_failed_test_shows_its_proof_or_what_is_missing() {
     let tool = Tool::studio();
     let text = "name: studio\nserver: {public-links: allow}\ntests:\n- bob cannot send workgroup:color\n- test: eve can send workgroup:color\n  because: she mixes\n- bob can send workgroup:color\n- only alice can upload node1:/projects\n- only alice, bob, carol can upload node1:/projects\n";
     let ran = test(&tool, text, "");
@@ -59,7 +59,7 @@ fn what_fails_is_told_with_its_proof_or_what_is_missing() {
 }
 
 #[test]
-fn names_that_are_not_there_fail_and_pass_nothing() {
+fn unknown_names_fail_every_test() {
     let tool = Tool::studio();
     let ran = test(&tool, "- bbo cannot send workgroup:color\n- bob cannot send workgroup:colour\n", "");
     assert_eq!(ran.status, 1);
@@ -78,7 +78,7 @@ fn a_test_may_be_about_the_past_and_the_future() {
 }
 
 #[test]
-fn classes_and_groups_stand_for_who_they_are() {
+fn tests_with_classes_and_groups_name_them_exactly() {
     let tool = Tool::studio();
     let ran = test(
         &tool,
@@ -92,7 +92,7 @@ fn classes_and_groups_stand_for_who_they_are() {
 }
 
 #[test]
-fn what_is_no_test_is_told_with_its_place_and_all_of_it() {
+fn every_invalid_test_is_reported_with_its_position() {
     let tool = Tool::studio();
     let ran = test(&tool, "tests:\n  - bob kan send workgroup:color\n  - {tset: x}\n", "");
     assert_eq!((ran.status, ran.out.as_str()), (6, ""));
@@ -106,7 +106,7 @@ fn what_is_no_test_is_told_with_its_place_and_all_of_it() {
 }
 
 #[test]
-fn one_tests_as_whom_one_asks() {
+fn tests_run_with_the_rights_of_the_actor() {
     let tool = Tool::studio();
     let ran = test(&tool, "- bob can send workgroup:color\n- carol can send workgroup:color\n", "--as bob");
     assert_eq!((ran.status, ran.out.lines().last()), (1, Some("1 passed, 1 failed")));
@@ -114,7 +114,7 @@ fn one_tests_as_whom_one_asks() {
 }
 
 #[test]
-fn bindings_that_no_test_would_miss_are_listed() {
+fn bindings_that_no_test_covers_are_listed() {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --send members");
     tool.ok("workgroup add-member color bob carol");
@@ -128,7 +128,7 @@ fn bindings_that_no_test_would_miss_are_listed() {
         |ran: &CommandOutput| -> Vec<usize> { ran.err.split(' ').filter_map(|word| word.parse().ok()).collect() };
     let before = held(&ran);
     assert_eq!(before[1] - before[0], rows.len());
-    // One more test holds one more binding; a listing of who may holds every one that gives.
+    // One more test covers one more binding; an exclusive list of who may covers every binding that gives.
     let ran = test(&tool, &format!("{text}- carol can send workgroup:color\n"), "--mutate -o json");
     assert_eq!(held(&ran), [before[0] + 1, before[1]], "{ran:#?}");
     let closed = "- who: {action: send, resource: workgroup:color, is: [bob, carol]}\n";
@@ -137,9 +137,9 @@ fn bindings_that_no_test_would_miss_are_listed() {
     assert!(!ran.out.contains("workgroup:standard"), "{ran:#?}");
 }
 
-/// What is left out because no test looked at it is what asking every test again would leave out.
+/// The shortcut that skips bindings no test has read gives the same result as running every test again.
 #[test]
-fn what_is_missed_is_what_is_missed_when_it_is_really_gone() {
+fn uncovered_bindings_are_those_whose_removal_fails_no_test() {
     let tool = Tool::studio();
     let text = "- bob can send workgroup:color\n- only alice, carol can upload node1:/projects\n- bob can manage-permissions endpoint:archive\n- carol can add-member workgroup:color\n";
     let ran = test(&tool, text, "--mutate -o json");

@@ -1,5 +1,5 @@
-//! Random histories: whatever people do in whatever order, facts in memory, facts in the store and
-//! snapshots of it give the same answers, the past stays as it was, an undo restores it, and invariants hold.
+//! Random histories: after any operations in any order, facts in memory, facts in the store and snapshots
+//! of it give the same answers, the past stays as it was, an undo restores it, and invariants hold.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
 
 const NOW: Time = Time(1_800_000_000_000);
 
-/// One thing somebody does. Small numbers name accounts, groups and places.
+/// One operation. Small numbers name accounts, groups, workgroups and dropboxes.
 #[derive(Clone, Debug)]
 enum Step {
     AddAccount(u8, Role),
@@ -140,7 +140,7 @@ fn actor<F: Facts>(facts: &F, who: Option<u8>) -> Actor {
     account.map_or(Actor::Operator, |account| Actor::Principal(account.id))
 }
 
-/// Lays a draft on facts in memory for good.
+/// Commits a draft to facts in memory.
 pub(crate) fn keep<F: Facts>(world: &mut Overlay<'_, F>, draft: Draft, last: Id) {
     for (id, row) in draft.resources {
         match row {
@@ -159,7 +159,7 @@ pub(crate) fn keep<F: Facts>(world: &mut Overlay<'_, F>, draft: Draft, last: Id)
     }
 }
 
-/// Every question that can be asked of the small world, with its answer.
+/// Every question about the small world, with its answer.
 fn answers<F: Facts>(facts: &F) -> Vec<(String, bool)> {
     let mut things: Vec<(String, Id, Kind)> = vec![("server".to_owned(), Id::SERVER, Kind::Server)];
     for kind in [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Dropbox] {
@@ -257,7 +257,7 @@ proptest! {
         }
         prop_assert_eq!(verify(&reader).unwrap().faults, vec![]);
         drop(reader);
-        // The last revision turned round is the state before it.
+        // The undo of the last revision gives the state before it.
         if let Some((last, _)) = past.last()
             && commit(&store, None, |reader, tx| undo::undo(tx, &undo::UndoneRevision::default(), &reader.changes(*last)?)).is_ok()
         {
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn what_would_suffice_is_never_there_already_and_denials_are_never_widened_by_it(steps in steps()) {
+    fn remedies_name_what_is_missing_and_only_managers_help_themselves(steps in steps()) {
         let mut world = Overlay::new(&EmptyFacts).unwrap();
         for (_, step) in &steps {
             let mut tx = Transaction::new(&world, Actor::Operator, NOW).unwrap();

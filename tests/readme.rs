@@ -17,7 +17,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         .collect()
 }
 
-/// A text with every time in it made the same.
+/// A text with every time replaced by the same one.
 fn timeless(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -53,7 +53,7 @@ fn every_console_block_prints_what_it_shows() {
     }
 }
 
-/// CI installs the program by the first line, and the second is what runs this.
+/// CI installs the program by the first line, and the second line runs this test.
 #[test]
 fn one_line_ends_with_an_explained_answer_and_one_runs_the_tests() {
     let blocks = blocks(&readme(), "sh");

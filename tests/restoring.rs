@@ -1,5 +1,5 @@
-//! Whatever people did, accounts that were destroyed among it: what is exported afterwards and applied to an
-//! empty store leads to the same access, now and later, and is written again as the same text.
+//! After random operations, also destroyed accounts: an export that is applied to an empty store leads to the
+//! same access, now and later, and is exported again as the same text.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn exported<F: Facts>(facts: &F, now: i64, lines: bool) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The state that a text leads to; the refusals, where there are any.
+/// Applies a text; returns the state, or the refusals if there are any.
 fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Result<Overlay<'f, F>, String> {
     let statements = if lines {
         let rows = (1..).zip(text.lines()).skip(1).map(|(number, line)| parse_row(line, 0, number));
@@ -62,7 +62,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Res
     Ok(state)
 }
 
-/// Account 25 is the only one in the workspace; without an organization's members nobody could be.
+/// Adds an organization and a workspace with account 25 as the only member.
 fn with_organization(world: &mut Overlay<'_, EmptyFacts>, dice: &mut Dice) {
     for (id, principal, role) in [(1_000, ADMIN, Role::OrgAdmin), (1_001, 25, Role::OrgMember)] {
         world.put_binding(Binding {
@@ -89,8 +89,8 @@ fn with_organization(world: &mut Overlay<'_, EmptyFacts>, dice: &mut Dice) {
     }
 }
 
-/// Something besides what [`propose`] has people do: an account goes, by any of the ways there are and were,
-/// or the workspace loses its member.
+/// A step besides those of [`propose`]: an account ends, in any of the current and former ways, or the workspace
+/// loses its member.
 fn end_something(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let name = |id: u64| Name::parse(&format!("u{id}")).unwrap();
     let who = dice.pick(&PEOPLE[1..]);
@@ -110,7 +110,7 @@ fn end_something(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice)
             let member = rolebook::model::Reference::Named(Kind::Account, name(25));
             workspace_member::remove(&mut tx, &org, &workspace.unwrap(), &[member])
         }
-        // As older versions did: what it shared stays, in nobody's name.
+        // As in older versions: the shares stay without a sharer.
         _ => tx.end_with_bindings(Id(who)),
     };
     if outcome.is_err() || tx.check().is_err() {
@@ -120,8 +120,8 @@ fn end_something(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice)
     keep(world, draft, last);
 }
 
-/// Something that befalls a home folder: its member has another name, or it has no owner for a while and is
-/// renamed, moved or removed, or the member comes back.
+/// A change of a home folder: its member is renamed, or the folder has no owner for a while and is renamed, moved
+/// or removed, or the member comes back.
 fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let parse = |text: &str| Name::parse(text).unwrap();
     let Some(member) = world.resource(Id(25)).unwrap() else { return };
@@ -178,7 +178,7 @@ fn paths<F: Facts>(facts: &F) -> Vec<Path> {
     found
 }
 
-/// What somebody has on a path: the permissions, and whether they may put something straight there.
+/// The permissions of an account on a path, and whether it may upload directly into it.
 fn held<F: Facts>(facts: &F, who: &str, path: &Path, at: i64) -> Option<(Permissions, bool)> {
     let who = facts.named(Kind::Account, None, who).unwrap().unwrap_or_else(|| panic!("{who} is not there"));
     let endpoint = facts.id_named(Kind::Endpoint, None, "e50").unwrap().unwrap();
@@ -241,10 +241,10 @@ fn restored(seed: u64) -> Result<bool, TestCaseError> {
                 }
             }
         }
-        // Shares that are over are not made again; from then on the text is the same.
+        // Expired shares are not made again. After that the text is the same.
         let again = exported(&copy, now, lines);
-        let anew = applied(&EmptyFacts, &again, now, lines).map_err(fail)?;
-        if exported(&anew, now, lines) != again {
+        let third = applied(&EmptyFacts, &again, now, lines).map_err(fail)?;
+        if exported(&third, now, lines) != again {
             return Err(fail("written again it is another text".to_owned()));
         }
     }
@@ -254,7 +254,7 @@ fn restored(seed: u64) -> Result<bool, TestCaseError> {
 }
 
 #[test]
-fn what_is_exported_leads_to_the_same_access() {
+fn an_export_leads_to_the_same_access() {
     if let Ok(seed) = std::env::var("RESTORE_SEED") {
         restored(seed.parse().unwrap()).map(drop).unwrap();
         return;
@@ -267,7 +267,7 @@ fn what_is_exported_leads_to_the_same_access() {
     assert!(left.into_inner() > 2, "hardly a share is in nobody's name");
 }
 
-/// No share is in the name of nobody after an account was destroyed by the program.
+/// After the program has destroyed an account, no share is without a sharer.
 #[test]
 fn no_share_is_left_without_its_sharer() {
     for seed in 0..40 {

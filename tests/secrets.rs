@@ -1,6 +1,6 @@
-//! What is secret is shown once and found nowhere after: not among the raw bytes of the store and
+//! A secret is shown once and found nowhere afterwards: not in the raw bytes of the store and
 //! the files beside it, not in any later answer, not in a message. And a link that does not work
-//! says the same to whoever holds it whatever the reason, which is for the log alone.
+//! gives its holder the same answer for every reason; only the log has the reason.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::support::{CommandOutput, Tool};
 const SUBMIT: &str = "dropbox submit intake --title Reel --file reel.mov:1 --link -";
 const CLAIM: &str = "dropbox claim intake someone@example.com --link -";
 
-/// A store with the dropbox `intake`, that may have a public link.
+/// A store with the dropbox `intake`, which may have a public link.
 fn office() -> Tool {
     let tool = Tool::staffed();
     tool.ok("server set --public-links allow");
@@ -20,11 +20,11 @@ fn office() -> Tool {
     tool
 }
 
-/// Runs a command that makes a link; answers its secret.
+/// Runs a command that makes a link; returns its secret.
 fn made(tool: &Tool, arguments: &str) -> String {
     let answer = tool.json(arguments);
     let secret = answer["secret"].as_str().unwrap().to_owned();
-    // Which shows too that `raw` is right.
+    // This also checks `raw`.
     assert_eq!(Secret::from_bytes(&raw(&secret).try_into().unwrap()).reveal(), secret, "{answer}");
     secret
 }
@@ -34,7 +34,7 @@ fn present(tool: &Tool, link: &str, arguments: &str) -> CommandOutput {
     tool.sh(&format!("printf '%s\\n' '{link}' | rolebook {arguments}"))
 }
 
-/// The bytes that a secret stands for: base64url, without padding.
+/// The bytes of a secret: base64url without padding, decoded.
 fn raw(secret: &str) -> Vec<u8> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0u32, 0);
@@ -49,8 +49,8 @@ fn raw(secret: &str) -> Vec<u8> {
     bytes
 }
 
-/// Demands that the store knows these secrets by their hashes, and that neither their text nor
-/// their bytes are in any file.
+/// Asserts that the store has the hashes of these secrets, and that neither their text nor their
+/// bytes are in any file.
 fn in_no_file(tool: &Tool, secrets: &[String]) {
     for secret in secrets {
         assert!(
@@ -62,7 +62,7 @@ fn in_no_file(tool: &Tool, secrets: &[String]) {
     }
 }
 
-/// Demands that what a command answered holds none of these secrets, nor a good part of one.
+/// Asserts that the output of a command contains none of these secrets, nor a long part of one.
 fn in_no_answer(ran: &CommandOutput, secrets: &[String]) {
     for secret in secrets {
         for part in [&secret[..12], &secret[secret.len() - 12..]] {
@@ -71,7 +71,7 @@ fn in_no_answer(ran: &CommandOutput, secrets: &[String]) {
     }
 }
 
-/// Everything that can be asked.
+/// Every reading command.
 fn questions(tool: &Tool) -> Vec<String> {
     let mut lines: Vec<String> = [
         "status",
@@ -105,7 +105,7 @@ fn questions(tool: &Tool) -> Vec<String> {
     lines
 }
 
-/// Everything that made or took a link, good or not, with the secrets of those that the store knows.
+/// Runs every command that makes or takes a link, valid or not; returns the secrets of the stored links.
 fn a_life_of_links(tool: &Tool) -> Vec<String> {
     let first = made(tool, "dropbox invite intake vendor@example.com --after-one-upload");
     let second = made(tool, "dropbox resend intake vendor@example.com -v");
@@ -128,7 +128,7 @@ fn a_life_of_links(tool: &Tool) -> Vec<String> {
     assert!(claimed.status == 0 && !claimed.err.contains(secret), "{claimed:#?}");
     secrets.push(secret.to_owned());
     in_no_answer(&present(tool, secret, &format!("{SUBMIT} -v -o json")), &secrets);
-    // The same address again is a conflict, said without either link.
+    // The same address again is a conflict; the message shows neither link.
     in_no_answer(&present(tool, &public, CLAIM), &secrets);
     tool.ok("dropbox revoke intake someone@example.com");
     tool.ok("dropbox public-link intake off --revoke-issued");
@@ -139,7 +139,7 @@ fn a_life_of_links(tool: &Tool) -> Vec<String> {
 #[test]
 fn no_secret_is_among_the_bytes_of_any_file() {
     let tool = office();
-    // A reader that stays keeps the write-ahead log and the shared memory from being tidied away.
+    // An open reader keeps the write-ahead log and the shared memory from being removed.
     let reader = rusqlite::Connection::open(tool.store()).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     reader.query_row("SELECT count(*) FROM revision", [], |_| Ok(())).unwrap();
@@ -148,7 +148,7 @@ fn no_secret_is_among_the_bytes_of_any_file() {
         let path = tool.store().with_file_name(format!("rolebook.db{end}"));
         assert!(path.exists(), "{path:?}");
     }
-    // What was written last is still in the log alone.
+    // The last writes are still in the log only.
     assert_eq!(
         tool.files_with(b"public-link intake off --revoke-issued"),
         [tool.store().with_file_name("rolebook.db-wal")]
@@ -172,7 +172,7 @@ fn no_answer_repeats_a_secret() {
             in_no_answer(&ran, &secrets);
         }
     }
-    // Nor does undoing what ended a link tell it again.
+    // To undo the end of a link does not show the secret again.
     let log = tool.json("audit log");
     let ended = log.as_array().unwrap().iter().find(|it| it["command"].as_str().unwrap().contains("public-link"));
     let ran = tool.run(&format!("undo {} -v", ended.unwrap()["revision"]));
@@ -203,7 +203,7 @@ fn no_completion_offers_a_secret() {
 fn a_secret_given_as_an_argument_is_an_error_that_does_not_repeat_it() {
     let tool = office();
     let made = made(&tool, "dropbox invite intake vendor@example.com");
-    // Of 64 secrets one begins with a hyphen, of 4096 one with two, and looks like options.
+    // One secret in 64 begins with a hyphen, one in 4096 with two; these look like options.
     let (short, long) = (format!("-N{}", &made[2..]), format!("--{}", &made[2..]));
     let link = format!("https://files.example.com/dropbox/intake#{made}");
     let revision = tool.revision();
@@ -225,7 +225,7 @@ fn a_secret_given_as_an_argument_is_an_error_that_does_not_repeat_it() {
     in_no_file(&tool, &[made]);
 }
 
-/// The links of the next test, and why each does not work.
+/// Links that do not work, with the reason, for the next test.
 const REASONS: [(&str, &str); 6] = [
     ("unknown", "unknown link"),
     ("revoked", "the link was revoked"),
@@ -251,7 +251,7 @@ fn links_that_do_not_work(tool: &Tool) -> Vec<String> {
 }
 
 #[test]
-fn a_link_that_does_not_work_says_the_same_whatever_the_reason() {
+fn every_link_that_does_not_work_gets_the_same_answer() {
     let tool = office();
     let links = links_that_do_not_work(&tool);
     for dress in ["", " -v", " -o json", " --dry-run"] {
@@ -261,7 +261,7 @@ fn a_link_that_does_not_work_says_the_same_whatever_the_reason() {
             assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{which}: {ran:#?}");
             answers.insert(ran.err);
         }
-        // A dropbox that does not exist is answered as a link that does not.
+        // A dropbox that does not exist gives the same answer as a link that does not exist.
         answers.insert(present(&tool, &links[0], &format!("{SUBMIT}{dress}").replace("intake", "nowhere")).err);
         assert_eq!(answers.len(), 1, "{answers:#?}");
         let answer = answers.pop_first().unwrap();
@@ -270,7 +270,7 @@ fn a_link_that_does_not_work_says_the_same_whatever_the_reason() {
 }
 
 #[test]
-fn a_public_link_that_does_not_work_says_the_same_whatever_the_reason() {
+fn every_public_link_that_does_not_work_gets_the_same_answer() {
     let tool = office();
     let private = made(&tool, "dropbox invite intake vendor@example.com");
     let withdrawn = made(&tool, "dropbox public-link intake on");
@@ -309,7 +309,7 @@ fn last_denial(tool: &Tool) -> Value {
 }
 
 #[test]
-fn only_the_log_tells_why_a_link_did_not_work() {
+fn only_the_log_has_the_reason_why_a_link_did_not_work() {
     let tool = office();
     for (link, (which, reason)) in links_that_do_not_work(&tool).iter().zip(REASONS) {
         assert_eq!(present(&tool, link, SUBMIT).status, 3);
@@ -326,7 +326,7 @@ fn only_the_log_tells_why_a_link_did_not_work() {
     assert_eq!(tool.revision(), revision, "what would be denied is not recorded");
 }
 
-/// Somebody will put the secret where an argument stands: it must not come back in the message.
+/// Users will pass a secret as some other argument: the message must not repeat it.
 #[test]
 fn a_stray_secret_on_the_command_line_is_not_repeated() {
     let tool = Tool::studio();

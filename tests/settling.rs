@@ -1,5 +1,5 @@
-//! What becomes of what somebody shared: when the account ends, when the right to it ends, when its time
-//! is over; and how all of that is written down and read back.
+//! The fate of shares when the sharer's account ends, when the sharer's right ends, and when they expire;
+//! and how they are exported and read back.
 
 use rolebook::model::Id;
 use rolebook::policy::{Draft, Facts, Overlay};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::Tool;
 
-/// A node with `/p` of bob's: he gave pi Edit, pi gave carol View there and eve the same on `/p/q`.
+/// A node with `/p` of bob's: bob gave pi Edit, pi gave carol View there and eve View on `/p/q`.
 fn shared() -> Tool {
     let tool = Tool::staffed();
     tool.ok("account add pi");
@@ -20,7 +20,7 @@ fn shared() -> Tool {
     tool
 }
 
-/// Ends an account without a word about its shares, as older versions did.
+/// Ends an account and leaves its shares, as older versions did.
 fn leave_shares_behind(tool: &Tool, name: &str) {
     let store = Store::open(&tool.store()).unwrap();
     let writer = store.write().unwrap();
@@ -44,14 +44,14 @@ fn leave_shares_behind(tool: &Tool, name: &str) {
     writer.commit(&rows, last, entry).unwrap();
 }
 
-/// The id that something has in the store, as `#18` says it.
+/// The id of an ended resource, as in `#18`.
 fn id_of(tool: &Tool, name: &str) -> u64 {
     let store = Store::open(&tool.store()).unwrap();
     let reader = store.read().unwrap();
     reader.facts().named(rolebook::model::Kind::Account, None, name).unwrap().unwrap().id.0
 }
 
-/// The fields of each share that is listed.
+/// The fields of each listed share.
 fn listed(tool: &Tool, arguments: &str) -> Vec<String> {
     let rows = tool.json(&format!("share list {arguments}"));
     let text = |row: &Value, field: &str| row[field].as_str().unwrap_or("-").to_owned();
@@ -61,7 +61,7 @@ fn listed(tool: &Tool, arguments: &str) -> Vec<String> {
     rows.as_array().unwrap().iter().map(line).collect()
 }
 
-/// Whether what a store exports leads to the same access on an empty store, and to no change on its own.
+/// Asserts that an export leads to the same access on an empty store, and to no change on its own store.
 fn comes_back(tool: &Tool, own_too: bool) {
     for format in ["yaml", "jsonl"] {
         tool.ok(&format!("export --format {format} -q > out.{format}; true"));
@@ -76,7 +76,7 @@ fn comes_back(tool: &Tool, own_too: bool) {
         let home = tool.store();
         let differences = tool.ok(&format!("perm diff --from '{}' --to copy.db -o json", home.display()));
         assert_eq!(differences.trim(), "[]", "{format}: {}", tool.ok("export -q"));
-        // Written again it is the same text.
+        // Exported again it is the same text.
         assert_eq!(
             tool.ok(&format!("export --format {format} -q --store copy.db")),
             tool.ok(&format!("export --format {format} -q"))
@@ -85,17 +85,17 @@ fn comes_back(tool: &Tool, own_too: bool) {
 }
 
 #[test]
-fn an_account_with_shares_is_not_destroyed_without_an_answer() {
+fn destroying_an_account_with_shares_takes_an_option() {
     let tool = shared();
     let ran = tool.fails(5, "account remove pi --destroy --yes", "user:pi cannot be destroyed yet");
     for detail in ["it made the share of node1:/p with user:carol", "it made the share of node1:/p/q with user:eve"] {
         assert!(ran.err.contains(detail), "{ran:#?}");
     }
     assert!(ran.err.contains("--transfer-to SOMEBODY") && ran.err.contains("--destroy --cascade"), "{ran:#?}");
-    // Whoever may not see the shares is told how many there are.
+    // An actor who may not see the shares learns their number.
     let ran = tool.fails(5, "account remove pi --destroy --yes --as alice", "cannot be destroyed yet");
     assert!(ran.err.contains("it made 2 shares that you may not see") && !ran.err.contains("node1"), "{ran:#?}");
-    // In a file the same.
+    // The same in a file.
     std::fs::write(tool.folder().join("gone.yaml"), "version: 1\naccounts: {pi: {ensure: absent}}\n").unwrap();
     tool.fails(5, "apply gone.yaml --yes", "user:pi cannot be destroyed yet");
     std::fs::write(tool.folder().join("heir.yaml"), "version: 1\naccounts: {pi: {ensure: absent, transfer-to: bob}}\n")
@@ -112,7 +112,7 @@ fn an_account_with_shares_is_not_destroyed_without_an_answer() {
 }
 
 #[test]
-fn an_heir_takes_over_shares_and_unites_them_with_their_own() {
+fn an_heir_takes_over_shares_and_merges_them_with_their_own() {
     let tool = shared();
     tool.ok("share grant node1:/p carol --permission upload --as bob");
     tool.ok("share grant node1:/p eve --permission view --as pi");
@@ -120,7 +120,7 @@ fn an_heir_takes_over_shares_and_unites_them_with_their_own() {
     // A share with the heir ends: nobody shares with themselves.
     tool.ok("share grant node1:/p bob --permission view --as pi");
     tool.ok("share grant node1:/p dana --permission view --as pi");
-    // Handing over takes the right to each share.
+    // To transfer takes the right over each share.
     tool.fails(3, "account remove pi --destroy --transfer-to bob --yes --as alice", "something that you may not see");
     let ran = tool.fails(5, "account remove pi --destroy --transfer-to bob", "not confirmed");
     assert!(ran.err.contains("the share of node1:/p with user:bob"), "{ran:#?}");
@@ -132,14 +132,14 @@ fn an_heir_takes_over_shares_and_unites_them_with_their_own() {
     };
     let upload_and_view = json!(["create-folder", "upload-files", "download", "preview-only", "browse"]);
     assert_eq!(of("user:carol", "node1:/p")["permissions"], upload_and_view);
-    // What covers the other is what is left: here the one without an end.
+    // The share that covers the other is left: here the one without an expiry.
     assert_eq!(of("user:eve", "node1:/p")["expires"], Value::Null);
     assert_eq!(rows.as_array().unwrap().len(), 4, "{rows}");
     comes_back(&tool, true);
 }
 
 #[test]
-fn shares_go_with_their_sharer_by_cascade() {
+fn cascade_removes_the_shares_of_an_ended_sharer() {
     let tool = shared();
     tool.ok("share grant node1:/p dana --permission browse --as carol");
     let ran = tool.fails(5, "account remove pi --destroy --cascade", "not confirmed");
@@ -155,13 +155,13 @@ fn shares_go_with_their_sharer_by_cascade() {
 }
 
 #[test]
-fn what_has_ended_is_never_taken_for_its_namesake() {
+fn an_ended_account_is_never_mistaken_for_a_later_one_of_its_name() {
     let tool = shared();
     let old = id_of(&tool, "pi");
     leave_shares_behind(&tool, "pi");
     tool.ok("account add pi");
     let ended = format!("user:pi#{old}");
-    // Its shares are its own, in lists, in proofs and in the log.
+    // Its shares keep it as their sharer, in lists, in proofs and in the log.
     assert_eq!(listed(&tool, &format!("--by '{ended}'")).len(), 2);
     assert_eq!(listed(&tool, "--by pi"), Vec::<String>::new());
     assert_eq!(tool.json("share list node1:/p/q --here")[0]["by"], json!(ended));
@@ -174,7 +174,7 @@ fn what_has_ended_is_never_taken_for_its_namesake() {
     let log = tool.json(&format!("audit log --on '{ended}'"));
     assert!(log.as_array().unwrap().iter().any(|it| it["changes"][0]["ref"] == json!(ended)), "{log}");
     tool.fails(4, "audit log --actor 'user:nobody#7'", "no such account");
-    // It reads back, with the same access.
+    // The export reads back with the same access.
     comes_back(&tool, true);
     // An administrator changes and revokes it; nobody else does.
     tool.fails(3, &format!("share revoke node1:/p carol --by '{ended}' --as bob"), "may not change the share");
@@ -203,7 +203,7 @@ fn an_administrator_without_the_role_stays_the_sharer() {
     tool.ok("share grant bucket:/x carol --permission view --as eve");
     tool.ok("endpoint add-role node1 administrator eve");
     tool.ok("share grant node1:/p carol --permission upload --admin --as eve");
-    // One person's shares of two classes are two.
+    // Shares of one sharer in two classes are two shares.
     tool.ok("share grant node1:/p/q carol --permission browse --as eve");
     tool.ok("share grant node1:/p/q carol --permission upload --admin --as eve");
     tool.fails(5, "share revoke node1:/p/q carol --as eve", "is shared with user:carol by several");
@@ -217,7 +217,7 @@ fn an_administrator_without_the_role_stays_the_sharer() {
 }
 
 #[test]
-fn what_one_sees_listed_one_can_take_back() {
+fn an_actor_can_take_back_what_a_list_shows() {
     let tool = shared();
     tool.ok("group add crew");
     tool.ok("group add-member crew carol");
@@ -230,12 +230,12 @@ fn what_one_sees_listed_one_can_take_back() {
     tool.ok("share revoke bucket:/x group:crew --as eve");
     tool.ok("endpoint add-role bucket administrator bob");
     tool.ok("endpoint remove-role bucket access-manager group:crew --as bob");
-    // What is not listed is not found by it.
+    // A share that is not listed is not found by that name.
     tool.fails(4, "share revoke bucket:/x group:crew --as eve", "no such group");
     tool.fails(4, "share revoke bucket:/x group:crow --as eve", "no such group");
     // A sharer's own share, where the directory is private.
     tool.ok("share set node1:/p carol --permission browse --as pi");
-    // And where the sharer holds nothing any more.
+    // Also if the sharer holds nothing any more.
     tool.ok("group add hands");
     tool.ok("group add-member hands dana");
     tool.ok("share grant node1:/t group:hands --permission edit");
@@ -270,7 +270,7 @@ fn shares_are_listed_by_sharer_by_holder_and_by_end() {
     assert_eq!(listed(&tool, "--expiring 7d"), ["node1:/p/r user:dana View user user:bob"]);
     assert_eq!(listed(&tool, "--expiring 60d --by bob").len(), 2);
     assert_eq!(listed(&tool, "node1:/p/r --expiring 7d").len(), 1);
-    // As far as one may see them: one's own, those with oneself, those of what one has wholly.
+    // Only visible shares: the actor's own, those with the actor, those of items that the actor holds completely.
     assert_eq!(listed(&tool, "--as eve"), ["node1:/p/q user:eve Custom user user:pi"]);
     assert_eq!(listed(&tool, "--as bob").len(), 5);
     assert_eq!(listed(&tool, "--as pi").len(), 5);
@@ -280,14 +280,14 @@ fn shares_are_listed_by_sharer_by_holder_and_by_end() {
 }
 
 #[test]
-fn a_share_of_one_day_cannot_be_made_to_last() {
+fn a_share_of_one_day_cannot_be_extended() {
     let tool = shared();
     tool.ok("group add crew");
     tool.ok("group add-member crew carol dana");
     tool.set_clock("2027-03-01");
     tool.ok("share grant node1:/d carol --permission view --expires 1d");
     tool.ok("content set node1:/d --owner bob");
-    // Passed on to a group that the sharer is in, and to somebody who passes it back.
+    // Shared with a group that the sharer is in, and with somebody who shares it back.
     let ran = tool.run("share grant node1:/d group:crew --permission view --as carol");
     assert!(ran.status == 0 && ran.err.contains("ends at 2027-03-02T00:00:00Z"), "{ran:#?}");
     tool.ok("share grant node1:/d eve --permission view --expires 9d --as carol");
@@ -298,7 +298,7 @@ fn a_share_of_one_day_cannot_be_made_to_last() {
         rows.iter().map(|row| row["expires"].as_str().unwrap_or("never").to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(ends(&tool), ["2027-03-02T00:00:00Z"; 4]);
-    // Nor later: not by its sharer, not by the operator in their place, not by a file.
+    // Nor later: not by its sharer, not by the operator for the sharer, not by a file.
     tool.ok("share set node1:/d group:crew --expires never --as carol");
     tool.ok("share set node1:/d group:crew --expires never --by carol");
     std::fs::write(
@@ -309,7 +309,7 @@ fn a_share_of_one_day_cannot_be_made_to_last() {
     tool.ok("apply long.yaml --yes");
     assert_eq!(ends(&tool), ["2027-03-02T00:00:00Z"; 4]);
     comes_back(&tool, true);
-    // A file may name what rests on a share before the share: only the whole of it counts.
+    // A file may name a share before its base: only the whole file counts.
     std::fs::write(
         tool.folder().join("order.yaml"),
         "version: 1\nendpoints: {node1: {shares: {/e: {dana: {permission: view, by: carol, expires: 2027-05-01}, carol: {permission: view, expires: 2027-04-01}}}}}\n",
@@ -326,10 +326,10 @@ fn a_share_of_one_day_cannot_be_made_to_last() {
 }
 
 #[test]
-fn what_is_left_for_a_shorter_time_is_cut_by_cascade() {
+fn cascade_cuts_a_share_to_the_end_of_its_remaining_base() {
     let tool = shared();
     tool.set_clock("2027-03-01");
-    // Carol has it of pi for good, and of bob for a day.
+    // Carol has the permission from pi without an end, and from bob for a day.
     tool.ok("share grant node1:/p carol --permission view --expires 1d --as bob");
     tool.ok("share grant node1:/p dana --permission view --as carol");
     let ran = tool.fails(5, "share revoke node1:/p carol --as pi", "another share rests on this one");
@@ -337,7 +337,7 @@ fn what_is_left_for_a_shorter_time_is_cut_by_cascade() {
     tool.ok("share revoke node1:/p carol --cascade --as pi");
     assert_eq!(tool.json("share list --with dana")[0]["expires"], "2027-03-02T00:00:00Z");
     comes_back(&tool, true);
-    // An earlier end is no lowering: what rests on it stays, unless it is to be cut as well.
+    // Setting an earlier end is not lowering: what rests on the share stays unless `--cascade` cuts it.
     tool.ok("share set node1:/p carol --expires 12h --by bob --as bob");
     assert_eq!(tool.json("share list --with dana")[0]["expires"], "2027-03-02T00:00:00Z");
     assert!(tool.ok("export -q").contains("orphaned: true"));

@@ -1,10 +1,10 @@
-//! Shares through the program: who may grant, change, revoke and see them; what rests on what.
+//! Shares through the program: who may grant, change, revoke and see them, and which share rests on which.
 
 use serde_json::json;
 
 use crate::support::Tool;
 
-/// A node with `/p` of alice's, shared on: alice gave bob Edit, bob gave carol View.
+/// A node with `/p` of alice's and a chain of shares: alice gave bob Edit, bob gave carol View.
 fn chain() -> Tool {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as dana");
@@ -15,7 +15,7 @@ fn chain() -> Tool {
 }
 
 #[test]
-fn presets_and_permissions_are_told_apart() {
+fn presets_and_permissions_are_distinguished() {
     let tool = chain();
     for (said, label, set) in [
         (
@@ -39,7 +39,7 @@ fn presets_and_permissions_are_told_apart() {
         let shares = tool.json("share list node1:/p --here");
         let share = shares.as_array().unwrap().iter().find(|share| share["principal"] == "user:eve").unwrap();
         assert_eq!((&share["label"], &share["permissions"]), (&json!(label), &set), "{said}");
-        // What is shown, given back, is the same set.
+        // The shown set reads back as the same set.
         let words: Vec<&str> = set.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
         assert_eq!(
             tool.ok(&format!("share grant node1:/p eve --permission {} --as alice", words.join(","))),
@@ -62,10 +62,10 @@ fn nobody_gives_more_than_they_hold() {
     assert!(!tool.may("eve", "browse", "node1:/p/x"));
     tool.fails(5, "share grant node1:/p carol --permission view --as carol", "nothing is shared with oneself");
     tool.fails(3, "share set node1:/p eve --permission view,delete --as carol", "may not share=");
-    // A folder below is as good as the folder; one above is not.
+    // A folder below has the same permissions; one above does not.
     tool.ok("share grant node1:/p/sub eve --permission view --as carol");
     tool.fails(4, "share grant node1:/ eve --permission view --as carol", "no such file or folder");
-    // The same share again is no change, another one a contradiction.
+    // The same share again changes nothing, a different one is a conflict.
     assert_eq!(tool.ok("share grant node1:/p/sub eve --permission view --as carol"), "unchanged\n");
     let ran =
         tool.fails(5, "share grant node1:/p/sub eve --permission browse --as carol", "is shared with user:eve already");
@@ -73,7 +73,7 @@ fn nobody_gives_more_than_they_hold() {
 }
 
 #[test]
-fn only_who_shared_changes_a_share() {
+fn only_the_sharer_changes_a_share() {
     let tool = chain();
     // The owner, another holder of Edit, a server admin, an administrator of the endpoint: none of them.
     tool.ok("share grant node1:/p eve --permission edit --as alice");
@@ -84,7 +84,7 @@ fn only_who_shared_changes_a_share() {
     }
     let denied = tool.json("audit log --denied --limit 1");
     assert_eq!(denied[0]["rule"], "content.sharer-only");
-    // Who may not see it is told that there is none.
+    // An actor who may not see the share is told that there is none.
     tool.ok("share grant node1:/p/q eve --permission view --as bob");
     tool.fails(4, "share revoke node1:/p/q eve --as carol", "no such share");
     tool.ok("share revoke node1:/p carol --as bob");
@@ -92,22 +92,22 @@ fn only_who_shared_changes_a_share() {
 }
 
 #[test]
-fn admin_shares_are_every_administrators() {
+fn every_administrator_changes_admin_shares() {
     let tool = chain();
     tool.ok("endpoint add-role node1 administrator eve --as dana");
     tool.fails(3, "share grant node1:/p carol --permission edit --admin --as bob", "may not administer-shares");
     tool.ok("share grant node1:/p carol --permission edit --admin --as dana");
-    // Its maker, and any other administrator; nobody else.
+    // Its maker and any other administrator may; nobody else.
     tool.fails(3, "share revoke node1:/p carol --as alice", "may not change the share");
     tool.ok("share set node1:/p carol --permission view --as eve");
     tool.fails(3, "share revoke node1:/p bob --as eve", "may not change the share");
-    // Bob's View and the admin share are two: the one that one may change is meant.
+    // Bob's View and the admin share are two shares: the command changes the one that the actor may change.
     tool.ok("share revoke node1:/p carol --as eve");
     assert!(tool.may("carol", "download", "node1:/p"), "bob's share is left");
 }
 
 #[test]
-fn what_rests_on_a_share_stands_in_the_way_of_lowering_it() {
+fn a_share_cannot_be_lowered_while_others_rest_on_it() {
     let tool = chain();
     let ran = tool.fails(5, "share revoke node1:/p bob --as alice", "another share rests on this one");
     assert!(
@@ -115,7 +115,7 @@ fn what_rests_on_a_share_stands_in_the_way_of_lowering_it() {
         "{ran:#?}"
     );
     tool.fails(5, "share set node1:/p bob --permission upload --as alice", "rests on this one");
-    // What carol has is not touched by taking `delete` from bob.
+    // Taking `delete` from bob does not change what carol has.
     tool.ok("share set node1:/p bob --permission view,upload --as alice");
     tool.ok("share grant node1:/p/day eve --permission browse --as carol");
     let told = tool.ok("share set node1:/p bob --permission download,browse --as alice --cascade");
@@ -131,14 +131,14 @@ fn what_rests_on_a_share_stands_in_the_way_of_lowering_it() {
 }
 
 #[test]
-fn a_share_with_two_bases_survives_and_a_circle_does_not() {
+fn a_share_with_two_bases_survives_and_a_cycle_does_not() {
     let tool = chain();
     tool.ok("share grant node1:/p eve --permission view --as alice");
     tool.ok("share grant node1:/p bob --permission view --as eve");
     // bob's Edit goes; View by eve still holds what he gave carol.
     tool.ok("share revoke node1:/p bob --by alice --as alice");
     assert!(tool.may("carol", "download", "node1:/p"));
-    // carol gives bob what bob gave her: that holds nobody up.
+    // carol gives bob what bob gave her: that supports nobody.
     tool.ok("share grant node1:/p bob --permission view --as carol");
     tool.fails(5, "share revoke node1:/p eve --as alice", "shares rest on this one");
     tool.ok("share revoke node1:/p eve --as alice --cascade");
@@ -148,7 +148,7 @@ fn a_share_with_two_bases_survives_and_a_circle_does_not() {
 }
 
 #[test]
-fn what_lost_its_base_another_way_stays_until_it_is_pruned() {
+fn a_share_that_lost_its_base_another_way_stays_until_it_is_pruned() {
     let tool = Tool::staffed();
     tool.ok("group add crew");
     tool.ok("group add-member crew bob");
@@ -174,7 +174,7 @@ fn what_lost_its_base_another_way_stays_until_it_is_pruned() {
 }
 
 #[test]
-fn a_share_ends_at_the_very_moment() {
+fn a_share_ends_at_the_moment_of_its_expiry() {
     let tool = chain();
     tool.ok("share grant node1:/p eve --permission view --expires 2040-01-01 --as alice");
     let may = |at: &str| tool.run(&format!("perm check eve download node1:/p --at {at}")).status == 0;
@@ -186,7 +186,7 @@ fn a_share_ends_at_the_very_moment() {
 }
 
 #[test]
-fn shares_go_to_whom_they_say() {
+fn shares_give_access_to_their_receivers() {
     let tool = chain();
     tool.ok("workgroup add color");
     tool.ok("workgroup add-member color eve");
@@ -209,7 +209,7 @@ fn shares_go_to_whom_they_say() {
 }
 
 #[test]
-fn where_sharing_is_managed_access_managers_decide() {
+fn access_managers_decide_about_managed_sharing() {
     let tool = Tool::staffed();
     tool.ok("endpoint add box --kind s3 --as alice");
     tool.ok("endpoint add-role box access-manager bob --as alice");
@@ -270,14 +270,14 @@ fn classes_of_the_system_are_hidden_unless_all_is_asked_for() {
     tool.fails(3, "share list node1:/p --all --as alice", "may not administer-shares");
     assert_eq!(rows("--as carol"), 1, "not even one's own");
     tool.fails(3, "share grant node1:/p eve --permission view --class other --as alice", "only the operator");
-    // They count like any other; only the operator changes them.
+    // These shares count like any other; only the operator changes them.
     assert!(tool.may("dana", "download", "node1:/p"));
     tool.fails(4, "share revoke node1:/p dana --as alice", "no such share");
     tool.ok("share revoke node1:/p dana");
 }
 
 #[test]
-fn the_operators_shares_are_admin_shares_and_others_are_raised_no_further_than_their_sharers_could() {
+fn the_operators_shares_are_admin_shares_and_the_operator_raises_others_no_further_than_their_sharers() {
     let tool = chain();
     tool.ok("share grant node1:/p eve --permission edit");
     let rows = tool.json("share list node1:/p --here");
@@ -294,7 +294,7 @@ fn the_operators_shares_are_admin_shares_and_others_are_raised_no_further_than_t
 }
 
 #[test]
-fn an_undo_of_a_share_is_its_sharers() {
+fn only_the_sharer_undoes_a_share() {
     let tool = chain();
     let granted = tool.revision();
     tool.fails(3, &format!("undo {granted} --as alice"), "may not undo");
@@ -303,7 +303,7 @@ fn an_undo_of_a_share_is_its_sharers() {
     tool.ok(&format!("undo {} --as carol", tool.revision()));
     tool.ok(&format!("undo {granted} --as bob"));
     assert!(!tool.may("carol", "download", "node1:/p"));
-    // To bring back what one no longer holds would be to share it anew.
+    // To bring back a share of permissions that the sharer no longer holds would be a new share.
     tool.ok("share grant node1:/p carol --permission edit --as bob");
     tool.ok("share revoke node1:/p carol --as bob");
     let revoked = tool.revision();
@@ -312,7 +312,7 @@ fn an_undo_of_a_share_is_its_sharers() {
 }
 
 #[test]
-fn no_undo_gets_round_what_an_endpoint_can_hold_or_makes_a_cycle() {
+fn an_undo_respects_the_limits_of_an_endpoint_and_makes_no_cycle() {
     let tool = chain();
     tool.ok("endpoint set node1 --node-version 4.4.7");
     tool.ok("endpoint set node1 --node-version none");

@@ -1,8 +1,8 @@
-//! What each kind of refusal ends with: the exit statuses of rolebook(1), case by case.
+//! The exit statuses of rolebook(1), case by case.
 
 use crate::support::Tool;
 
-/// A store with something of everything that is asked for below.
+/// A store with everything that the cases below need.
 fn office() -> Tool {
     let tool = Tool::staffed();
     tool.ok("group add crew");
@@ -32,16 +32,16 @@ fn office() -> Tool {
     tool
 }
 
-/// A command, its status, and a part of what it says.
+/// A command, its status, and a part of its message.
 const TABLE: [(&str, i32, &str); 62] = [
-    // Done, and the answer is no.
+    // The command succeeded, and the answer is no.
     ("perm check carol download n:/a", 0, ""),
     ("account list", 0, ""),
     ("init", 0, ""),
     ("perm check bob download n:/a", 1, ""),
     ("apply fails.yaml", 1, ""),
     ("plan right.yaml --exit-code", 1, ""),
-    // A malformed value, a missing option, a name that cannot be one.
+    // A malformed value, a missing option, an invalid name.
     ("", 2, ""),
     ("acount", 2, "unknown command `acount`"),
     ("account add", 2, "missing `<NAME>`"),
@@ -72,12 +72,12 @@ const TABLE: [(&str, i32, &str); 62] = [
     ("--store postgres://u:p@h/db init", 2, "--store begins with `postgres:`"),
     ("--store :memory: init", 2, "--store begins with `:`"),
     ("--store file:x init", 2, "--store begins with `file:`"),
-    // What this actor may not do.
+    // Denied to this actor.
     ("account add x --as bob", 3, "user:bob may not create-account=user"),
     ("account set-role bob admin --as dana", 3, "may not set-role"),
     ("apply right.yaml --yes --as bob", 3, "this change cannot be made"),
     ("share revoke n:/a eve --as eve", 3, ""),
-    // What is not there, or not for this actor.
+    // Resources that do not exist, or not for this actor.
     ("account show nobody", 4, "no such account: `nobody`"),
     ("endpoint show hidden --as bob", 4, "no such endpoint: `hidden`"),
     ("perm check bob download x:/a", 4, "no such file or folder: `x:/a`"),
@@ -85,7 +85,7 @@ const TABLE: [(&str, i32, &str); 62] = [
     ("package show 77", 4, "no such package"),
     ("apply nowhere.yaml --yes", 4, "nowhere.yaml:2:17: no such account: `nowhere`"),
     ("account list --as nobody", 4, "no such account: `nobody`"),
-    // A reference of the wrong kind, and what is forbidden whoever asks.
+    // References of the wrong kind, and changes that are forbidden to everybody.
     ("account show group:crew", 5, "not an account: `group:crew`"),
     ("group add-member crew workgroup:color", 5, "not an account or a group: `workgroup:color`"),
     ("account set-role bob workgroup-admin", 5, "is not an account role"),
@@ -95,18 +95,18 @@ const TABLE: [(&str, i32, &str); 62] = [
     ("account add bob --role admin", 5, "exists already"),
     ("apply state.yaml --yes", 5, "state.yaml:2:13: endpoint:n is of kind node, not s3"),
     ("apply last.yaml --yes", 5, "without an active admin"),
-    // A bad file.
+    // Invalid files.
     ("validate role.yaml", 6, "role.yaml:2:24: `accounts.zoe.role`: `boss` is not an account role"),
     ("apply name.yaml", 6, "name.yaml:2:12: `accounts`: `a;b` is not a name"),
     ("plan kind.yaml", 6, "kind.yaml:2:17: `groups.crew`: not an account or a group: `workgroup:color`"),
     ("apply alone.yaml --yes", 6, "alone.yaml:2:13: an endpoint of kind host has no node software"),
-    // A store that cannot be used.
+    // Unusable stores.
     ("--store nowhere.db account list", 7, "no store at `nowhere.db`"),
     ("--store text.db account list", 7, "is not a rolebook store"),
 ];
 
 #[test]
-fn every_sort_of_refusal_has_its_status() {
+fn every_kind_of_refusal_has_its_status() {
     let tool = office();
     let before = tool.revision();
     let mut wrong = Vec::new();
@@ -125,7 +125,7 @@ fn every_sort_of_refusal_has_its_status() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // Denied changes are written down, and nothing else is.
+    // The log has the denied changes and nothing else.
     let log = tool.json(&format!("audit log --limit {}", tool.revision() - before));
     assert!(log.as_array().unwrap().iter().all(|entry| entry["denied"] == true), "{log}");
     let made: Vec<_> = std::fs::read_dir(tool.folder()).unwrap().map(|it| it.unwrap().file_name()).collect();
@@ -157,9 +157,9 @@ fn a_store_is_the_path_of_a_file() {
     assert!(ran.err.contains("why: ROLEBOOK_STORE takes the path of a file on this machine"), "{ran:?}");
 }
 
-/// A recipient without a prefix that is a workgroup or a dropbox is told how it is written.
+/// For a recipient without a prefix that is a workgroup or a dropbox, the message shows the right reference.
 #[test]
-fn a_recipient_is_told_its_right_spelling() {
+fn a_recipient_without_its_kind_gets_the_right_reference() {
     let tool = office();
     tool.ok("workgroup add-member color bob");
     tool.ok("workgroup set color --send members");
@@ -167,14 +167,14 @@ fn a_recipient_is_told_its_right_spelling() {
         let ran = tool.fails(4, &format!("package send --title x --to {to} --as bob"), "no such account");
         assert!(ran.err.contains(tip), "{ran:?}");
     }
-    // Of what one may not see nothing is said.
+    // The message does not suggest hidden resources.
     let ran = tool.fails(4, "package send --title x --to intake --as bob", "no such account");
     assert!(!ran.err.contains("dropbox:intake"), "{ran:?}");
     let ran = tool.fails(4, "package send --title x --to intake --as alice", "no such account");
     assert!(ran.err.contains("try: --to dropbox:intake"), "{ran:?}");
 }
 
-/// What libraries say of bad input, in any case.
+/// Parts of the messages of libraries for invalid input, compared without case.
 const LIBRARIES: [&str; 24] = [
     "did not find expected",
     "while parsing a",
@@ -202,9 +202,9 @@ const LIBRARIES: [&str; 24] = [
     "for more information",
 ];
 
-/// No message that a library wrote reaches people, whatever is wrong.
+/// No message of a library reaches people, for any mistake.
 #[test]
-fn no_library_speaks_to_people() {
+fn no_message_of_a_library_reaches_people() {
     let tool = office();
     let write = |name: &str, text: &str| std::fs::write(tool.folder().join(name), text).unwrap();
     for (number, text) in [

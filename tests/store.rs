@@ -1,5 +1,5 @@
-//! The store as a file: when it is made and with what modes, what is refused as a store and left
-//! as it was, who waits for whom, and what of it a moment of the past shows.
+//! The store as a file: creation and file modes, files that are refused and left unchanged, locking,
+//! and reading the past.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::support::Tool;
 
-/// Everything below a folder: where it is, and what is in it.
+/// Everything below a folder: paths, and the contents of files.
 fn everything(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -64,7 +64,7 @@ fn a_missing_store_is_7_and_no_command_but_init_and_create_makes_one() {
 }
 
 #[test]
-fn a_writing_command_makes_the_store_where_it_is_told_to() {
+fn a_writing_command_makes_the_store_at_the_given_path() {
     let tool = Tool::bare();
     assert_eq!(tool.json("account add alice --create --store new/a.db")["revision"], 1);
     assert_eq!(tool.json("account add bob --create --store new/a.db")["revision"], 2);
@@ -82,19 +82,19 @@ fn init_makes_a_store_once() {
     assert_eq!(tool.ok("init"), "unchanged\n");
     assert_eq!(tool.json("init")["created"], false);
     assert_eq!(fs::read(tool.store()).unwrap(), before);
-    // An empty file, as `mktemp` makes it, is nobody's.
+    // An empty file, as `mktemp` makes it, becomes a store.
     assert_eq!(tool.ok("init --store \"$(mktemp -p .)\"").split(' ').next(), Some("created"));
 }
 
 #[test]
-fn everything_of_a_store_is_for_its_owner_alone() {
+fn only_the_owner_reads_the_files_of_a_store() {
     let tool = Tool::bare();
     let ran = tool.sh("umask 0; rolebook init && rolebook account add alice");
     assert_eq!(ran.status, 0, "{ran:?}");
     let store = tool.store();
     assert_eq!(mode(store.parent().unwrap()), 0o700);
     assert_eq!(mode(store.parent().unwrap().parent().unwrap()), 0o700);
-    // While somebody has it open, the side files are there, made by whoever came first.
+    // While the store is open, the side files exist; the first process made them.
     let ran = tool.sh("umask 0; rolebook account list");
     assert_eq!(ran.status, 0, "{ran:?}");
     let reader = Connection::open(&store).unwrap();
@@ -108,7 +108,7 @@ fn everything_of_a_store_is_for_its_owner_alone() {
     assert!(warnings.contains("(mode 640)"), "{warnings}");
 }
 
-/// Files that are no store this program can use, and what it says of each.
+/// Files that this program cannot use as a store, and the message for each.
 fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
     let at = |name: &str| tool.folder().join(name);
     tool.ok("init --store good.db");
@@ -147,7 +147,7 @@ fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn what_is_no_store_is_refused_with_its_own_words_and_left_as_it_was() {
+fn an_unusable_store_is_refused_with_a_specific_message_and_left_unchanged() {
     let tool = Tool::bare();
     let files = unusable(&tool);
     let before = everything(tool.folder());
@@ -156,19 +156,19 @@ fn what_is_no_store_is_refused_with_its_own_words_and_left_as_it_was() {
             let ran = tool.fails(7, &format!("{command} --store {name}"), words);
             assert!(!ran.err.contains("panicked") && ran.err.contains("\n  try: "), "{ran:?}");
         }
-        // Nor is anything made beside it, but for what SQLite needs to look into a file with a log.
+        // No other file is made, except those that SQLite needs to read a file with a log.
         let mut after = everything(tool.folder());
         after.retain(|path, _| !path.to_string_lossy().ends_with("-shm") && !path.to_string_lossy().ends_with("-wal"));
         assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{name}");
         assert!(after == before, "{name} was changed");
     }
-    // SQLite opens a file whose last page is cut, so the check must find it.
+    // SQLite opens a file with a truncated last page, so the check must find it.
     let good = fs::read(tool.folder().join("good.db")).unwrap();
     fs::write(tool.folder().join("cut.db"), &good[..good.len() - 1000]).unwrap();
     let ran = tool.run("audit verify --store cut.db");
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.out.starts_with("the file is damaged: "), "{ran:?}");
-    // An empty file: no store until it is made one.
+    // An empty file is not a store until a command makes it one.
     File::create(tool.folder().join("empty.db")).unwrap();
     for command in READING.iter().chain(&WRITING) {
         let _ = tool.fails(7, &format!("{command} --store empty.db"), "`empty.db` is not a rolebook store");
@@ -209,7 +209,7 @@ fn a_writer_waits_for_its_turn() {
         }
         let began = Instant::now();
         let mut waiting: Child = tool.shell(&format!("exec rolebook account add w{turn} > /dev/null")).spawn().unwrap();
-        // Readers wait for nobody.
+        // Readers do not wait.
         let listed = tool.json("account list");
         assert_eq!(listed.as_array().unwrap().len(), turn);
         std::thread::sleep(LONG.saturating_sub(began.elapsed()));
@@ -222,7 +222,7 @@ fn a_writer_waits_for_its_turn() {
 }
 
 #[test]
-fn a_denied_change_leaves_the_state_as_it_was_but_for_one_line_in_the_log() {
+fn a_denied_change_only_adds_one_entry_to_the_log() {
     let tool = Tool::staffed();
     let store = Connection::open(tool.store()).unwrap();
     let state = || (rows(&store, "resource"), rows(&store, "binding"));
@@ -245,7 +245,7 @@ fn a_denied_change_leaves_the_state_as_it_was_but_for_one_line_in_the_log() {
 }
 
 #[test]
-fn dry_runs_questions_and_refusals_leave_the_file_as_it_was() {
+fn dry_runs_questions_and_refusals_leave_the_file_unchanged() {
     let tool = Tool::staffed();
     let before = fs::read(tool.store()).unwrap();
     let commands = [
@@ -257,7 +257,7 @@ fn dry_runs_questions_and_refusals_leave_the_file_as_it_was() {
         ("perm explain bob send server", 0),
         ("account list --as bob", 0),
         ("audit verify", 0),
-        // Refused, but not by a rule about who may: nothing for the log.
+        // Refused, but not denied by a rule: no entry in the log.
         ("account remove nobody", 4),
         ("account set-role alice user", 5),
         ("account add", 2),
@@ -288,16 +288,16 @@ fn a_test_can_set_the_clock() {
 }
 
 #[test]
-fn a_moment_of_the_past_shows_what_was_then() {
+fn reading_the_past_shows_the_state_of_that_time() {
     let tool = Tool::new();
     let names = |at: &str| -> Vec<String> {
         let listed = tool.json(&format!("account list --at {at}"));
         listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
     };
-    // A store without a past, too.
+    // Also a store without a past.
     assert!(names("0").is_empty() && names("2001-01-01").is_empty() && names("2999-01-01").is_empty());
     tool.ok("account add alice");
-    // The log keeps milliseconds: the next revision must not be of the same one.
+    // The log keeps milliseconds, and the next revision must have a later one.
     tool.later(1);
     tool.ok("account add bob --expires 2s");
     tool.ok("account remove alice --destroy --yes");
@@ -314,7 +314,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
     assert_eq!(names(&at(1)), ["alice"], "a revision counts from its own time on");
 
     let status = |at: &str| -> Value { tool.json(&format!("account show bob{at}"))["status"].clone() };
-    // In the future: today's facts, judged at that time.
+    // A future time: today's facts, with expiries judged at that time.
     assert_eq!(names("2999-01-01"), ["bob"]);
     assert_eq!(status(" --at 2999-01-01"), "expired");
     assert_eq!(status(" --at 2"), "active");
@@ -324,7 +324,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
     assert_eq!(tool.json("status --at 0")["revision"], 0);
 }
 
-/// A clock that was set back must not put the log out of order: `--at TIME` and the check rest on it.
+/// A clock that was set back must not put the log out of order: `--at TIME` and the check rely on its order.
 #[test]
 fn a_revision_is_never_dated_before_its_predecessor() {
     use rolebook::model::{Kind, Name, Time};
@@ -390,11 +390,10 @@ fn from_version(older: i64, without: &str) {
     assert_eq!(tool.run("audit verify").status, 0);
 }
 
-/// A store on a medium that cannot be written is read and verified; nothing is lost where SQLite would
-/// need its log.
+/// A store on a read-only medium is read and verified. If SQLite needs the log, no data is silently left out.
 #[cfg(unix)]
 #[test]
-fn a_store_where_nothing_can_be_written_is_read_and_verified() {
+fn a_store_on_a_read_only_medium_is_read_and_verified() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
 
@@ -406,14 +405,14 @@ fn a_store_where_nothing_can_be_written_is_read_and_verified() {
     fs::copy(tool.store(), &store).unwrap();
     fs::write(folder.path().join("kept store?.db.lock"), "").unwrap();
     let program = folder.path().join("rolebook");
-    // By another process: one that another test forks in the meantime would hold a copy of ours open.
+    // By another process: a process that another test forks meanwhile would inherit our open file.
     let copied = std::process::Command::new("cp").arg(assert_cmd::cargo::cargo_bin!("rolebook")).arg(&program).status();
     assert!(copied.unwrap().success());
     for entry in fs::read_dir(folder.path()).unwrap() {
         mode(&entry.unwrap().path(), 0o555);
     }
     mode(folder.path(), 0o555);
-    // To root every folder can be written.
+    // Root can write every folder.
     let is_root = fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
     let run = |line: &str| {
         let mut command = std::process::Command::new(&program);
@@ -429,7 +428,7 @@ fn a_store_where_nothing_can_be_written_is_read_and_verified() {
     }
     let refused = run("account add heidi");
     assert_eq!(refused.status.code(), Some(7), "{refused:?}");
-    // What only the log holds cannot be read, and is not left out without a word.
+    // Data that only the log has cannot be read, and the command reports that.
     mode(folder.path(), 0o755);
     fs::write(folder.path().join("kept store?.db-wal"), "log").unwrap();
     mode(&folder.path().join("kept store?.db-wal"), 0o444);

@@ -1,5 +1,5 @@
-//! Somebody edits the file past the program. Whatever of the log or of the state is changed, added,
-//! removed or put in another order, `audit verify` finds it and says in which revision.
+//! Edits of the file without the program. If any part of the log or of the state is changed, added,
+//! removed or reordered, `audit verify` finds it and names the revision.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::store::rows;
 use super::support::{CommandOutput, Tool};
 
-/// A store with everything in it that a row can hold.
+/// A store with every value that a row can hold.
 struct Victim {
     tool: Tool,
     whole: Vec<u8>,
@@ -36,7 +36,7 @@ impl Victim {
             "account add grace",
         ] {
             if change.starts_with("undo") {
-                // In mid-history, so that it is not the end that is missed.
+                // In the middle of the history, so that the edit is not at the end.
                 let _ = tool.fails(3, "account add mallory --as eve", "may not");
             }
             let _ = tool.ok(&format!("{change} --yes").replace("undo 9", &format!("undo {}", tool.revision() - 2)));
@@ -57,7 +57,7 @@ impl Victim {
         fs::write(self.tool.store(), &self.whole).unwrap();
     }
 
-    /// Does a deed to the file and answers what `audit verify` finds; none where SQLite refuses the deed.
+    /// Runs an SQL edit on the file and returns the findings of `audit verify`; `None` if SQLite refuses the edit.
     fn after(&self, deed: &str) -> Option<Vec<Value>> {
         self.restore();
         let store = self.store();
@@ -91,13 +91,13 @@ impl Victim {
     }
 }
 
-/// The values that a value is changed into.
+/// The values that replace a value.
 fn others(value: &Cell) -> Vec<String> {
     let texts: &[&str] = match value {
         Cell::Null => &["1", "'x'", "''", "0"],
         Cell::Integer(0) => &["-1", "1000"],
         Cell::Integer(_) => &["{} + 1000", "-{}", "NULL", "0"],
-        // A space more is the same to a reader of JSON.
+        // An additional space does not change JSON.
         Cell::Text(_) => &["{} || ' '", "'x'", "CAST(x'ff' AS TEXT)", "NULL", "''"],
         Cell::Blob(_) => &["zeroblob(32)", "x''", "NULL"],
         Cell::Real(_) => &[],
@@ -106,13 +106,13 @@ fn others(value: &Cell) -> Vec<String> {
 }
 
 fn same(column: &str, value: &Cell, other: &str) -> bool {
-    // What stands before the first revision is all zeros.
+    // The digest before the first revision is all zeros.
     matches!(value, Cell::Blob(bytes) if other == "zeroblob(32)" && bytes.iter().all(|byte| *byte == 0))
         || other.replace("{}", column) == column
 }
 
 #[test]
-fn no_value_of_any_row_can_be_changed_unseen() {
+fn every_changed_value_is_found() {
     let victim = Victim::new();
     let mut deeds = 0;
     for (table, key) in [("revision", "number"), ("resource", "since, id"), ("binding", "since, id")] {
@@ -130,7 +130,7 @@ fn no_value_of_any_row_can_be_changed_unseen() {
                         .and_then(|it| if let Cell::Integer(it) = it { Some(*it) } else { None })
                 };
                 let others = others(&row[place]);
-                // All of them in the middle row; one in every third of the rest, and in the last.
+                // All values in the middle row; one value in every third other row, and in the last row.
                 let count = match number {
                     _ if number == all.len() / 2 => others.len(),
                     _ => usize::from(number % 3 == 0 || number + 1 == all.len()),
@@ -142,7 +142,7 @@ fn no_value_of_any_row_can_be_changed_unseen() {
                     );
                     let Some(faults) = victim.after(&deed) else { continue };
                     tried += 1;
-                    // The revision that wrote the value down; a row that moved shows in the other one, too.
+                    // The revision that wrote the value; a row that moved to another revision shows in that one too.
                     let named: Vec<i64> = faults.iter().filter_map(|fault| fault["revision"].as_i64()).collect();
                     let written = match (table, name.as_str()) {
                         (_, "number") => None,
@@ -164,7 +164,7 @@ fn no_value_of_any_row_can_be_changed_unseen() {
 }
 
 #[test]
-fn no_row_can_be_removed_or_added_unseen() {
+fn every_removed_or_added_row_is_found() {
     let victim = Victim::new();
     for (table, key) in [("revision", "number"), ("resource", "since, id"), ("binding", "since, id")] {
         victim.restore();
@@ -177,7 +177,7 @@ fn no_row_can_be_removed_or_added_unseen() {
         }
     }
     for deed in [
-        // bob, made an admin since revision 4 and since never.
+        // Rows that make bob an admin since revision 4, and since a revision that does not exist.
         "INSERT INTO binding SELECT 4, 900, NULL, resource, principal, role, grantor, expires, attributes, sets FROM binding LIMIT 1",
         "INSERT INTO binding SELECT 900, 900, NULL, resource, principal, role, grantor, expires, attributes, sets FROM binding LIMIT 1",
         "INSERT INTO resource SELECT 4, 901, 6, kind, parent, 'ghost', 'ghost', NULL, attributes, sets FROM resource LIMIT 1",
@@ -193,7 +193,7 @@ fn no_row_can_be_removed_or_added_unseen() {
 }
 
 #[test]
-fn the_order_and_the_times_of_revisions_cannot_be_changed_unseen() {
+fn changed_order_and_times_of_revisions_are_found() {
     let victim = Victim::new();
     let swap = |column: &str, a: i64, b: i64| {
         format!(
@@ -209,7 +209,7 @@ fn the_order_and_the_times_of_revisions_cannot_be_changed_unseen() {
             assert!(faults.iter().any(|fault| fault["revision"] == b), "{column}: {faults:?}");
         }
     }
-    // Two revisions change places with all that is theirs.
+    // Two revisions are swapped with all their rows.
     let moves = |from: i64, to: i64| {
         format!(
             "UPDATE revision SET number = {to} WHERE number = {from};
@@ -219,19 +219,19 @@ fn the_order_and_the_times_of_revisions_cannot_be_changed_unseen() {
     };
     let faults = victim.after(&format!("{}{}{}", moves(4, 800), moves(5, 4), moves(800, 5))).unwrap();
     assert_eq!(faults[0]["revision"], 4, "{faults:?}");
-    // A gap is made, and a later start; both with all that follows moved along.
+    // A gap, and a later start; both with all following revisions moved along.
     let shift = |from: i64| (from..30).rev().map(|number| moves(number, number + 1)).collect::<String>();
     assert_eq!(victim.after(&shift(7)).unwrap()[0]["what"], "revision 7 is missing");
     assert_eq!(victim.after(&shift(1)).unwrap()[0]["what"], "revision 1 is missing");
 }
 
 #[test]
-fn a_flipped_byte_is_found_wherever_it_counts() {
+fn a_flipped_byte_is_found_wherever_it_matters() {
     let victim = Victim::new();
     let mut statuses = std::collections::BTreeMap::new();
     let contents = || ["revision", "resource", "binding"].map(|table| rows(&victim.store(), table));
     let right = contents();
-    // Half of the file is pages that are not full yet; a byte in use is hardly ever zero.
+    // Half of the file is unused space of pages; a byte in use is rarely zero.
     let places: Vec<usize> = (0..victim.whole.len()).filter(|place| victim.whole[*place] != 0).collect();
     for place in places.iter().copied().step_by(places.len() / 300) {
         let deed = format!("byte {place} flipped");
@@ -242,7 +242,7 @@ fn a_flipped_byte_is_found_wherever_it_counts() {
         let ran = victim.verify(&deed);
         *statuses.entry(ran.status).or_insert(0) += 1;
         match ran.status {
-            // Nobody reads that byte: it lies in the free part of a page.
+            // The byte is in the free part of a page and never read.
             0 => assert_eq!(contents(), right, "{deed}"),
             1 => assert_eq!(ran.err, "", "{deed}"),
             7 => assert!(ran.out.is_empty() && ran.err.contains("\"error\""), "{deed}: {ran:?}"),
@@ -254,7 +254,7 @@ fn a_flipped_byte_is_found_wherever_it_counts() {
 }
 
 #[test]
-fn the_finding_is_told_in_words_and_other_commands_say_what_is_damaged() {
+fn findings_have_messages_and_other_commands_report_the_damage() {
     let victim = Victim::new();
     let deed = "UPDATE resource SET attributes = '{' WHERE kind = 'user' AND name = 'bob' AND until IS NULL";
     let faults = victim.after(deed).unwrap();
@@ -278,15 +278,15 @@ fn the_finding_is_told_in_words_and_other_commands_say_what_is_damaged() {
     let _ = victim.tool.fails(7, "account add heidi", "is damaged: ");
 }
 
-/// What was told before the damage was met stays told; the end is an error all the same.
+/// Output before the damaged row has been printed already; the command still ends with an error.
 fn streams_until_damage(tool: &Tool, text: &str) {
     let ran = tool.run("audit log -o csv");
     assert!(ran.status == 7 && ran.err.contains(text), "{ran:#?}");
 }
 
-/// What others put into the schema, or take out of it, and a version that it does not have.
+/// Foreign objects in the schema, missing ones, and a wrong version.
 #[test]
-fn a_schema_that_no_migration_makes_is_found() {
+fn a_schema_that_no_migration_made_is_found() {
     let victim = Victim::new();
     let version: i64 = victim.store().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     let lowered: Vec<String> = (0..version).map(|lower| format!("PRAGMA user_version = {lower}")).collect();
@@ -310,7 +310,7 @@ fn a_schema_that_no_migration_makes_is_found() {
         assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{deed}: {ran:?}");
         let report: Value = serde_json::from_str(&ran.out).unwrap();
         assert!(!report["faults"].as_array().unwrap().is_empty(), "{deed}: {ran:?}");
-        // Code of others: nothing is read or written through it.
+        // Foreign code in the schema: the program does not read or write through it.
         if deed.contains("TRIGGER") || deed.contains("VIEW") {
             for line in ["account list", "account add heidi", "audit log", "audit verify --as alice"] {
                 victim.tool.fails(7, line, "that rolebook did not make");
@@ -324,7 +324,7 @@ fn a_schema_that_no_migration_makes_is_found() {
             );
         }
     }
-    // What SQLite keeps for itself, and what an older version of the program made, is no fault.
+    // Tables of SQLite itself, and of older versions of the program, are not findings.
     victim.restore();
     victim.store().execute_batch("ANALYZE").unwrap();
     assert_eq!(victim.verify("ANALYZE").status, 0);

@@ -1,5 +1,5 @@
 //! Completion as people use it: a shell on a pseudo-terminal, the tab key, and names that a shell
-//! would act on. What is inserted must be one word that means the name, and nothing must be run.
+//! would act on. The inserted text must be one word that means the name, and nothing must be run.
 
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use pty_process::blocking::{Command, Pty};
 
 use crate::support::Tool;
 
-/// Names of items, each with a beginning of its own. A path may hold anything but NUL.
+/// Names of items, each with a different first letter. A path may contain any character but NUL.
 const ITEMS: [&str; 12] = [
     "a0 with spaces  in it",
     "b1$(touch PWNED)",
@@ -26,7 +26,7 @@ const ITEMS: [&str; 12] = [
     "l=m:n@o,ü日",
 ];
 
-/// Longer than any machine takes; what is waited for is a text.
+/// A timeout longer than any machine takes; tests wait for a text, not for time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A shell on a terminal of its own.
@@ -53,7 +53,7 @@ impl Terminal {
         pty.resize(pty_process::Size::new(50, 500)).unwrap();
         let command = Command::new(shell).args(args).current_dir(tool.folder()).env_clear();
         let command = command.envs(tool.environment()).env("TERM", "xterm");
-        // Elvish has its history kept by a process beside it, which ends with it.
+        // Elvish keeps its history in a separate process, which ends with it.
         let child = command.env("XDG_RUNTIME_DIR", tool.folder()).spawn(pts).unwrap();
         let mut reader = std::fs::File::from(std::os::fd::AsFd::as_fd(&pty).try_clone_to_owned().unwrap());
         let shown = Arc::new(Mutex::new(Vec::new()));
@@ -67,7 +67,7 @@ impl Terminal {
         Some(Terminal { pty: Arc::new(Mutex::new(pty)), shown, child })
     }
 
-    /// Types, and waits until a text is shown.
+    /// Types keys and waits until a text is shown.
     fn types(&self, keys: &str, until: &str) {
         self.pty.lock().unwrap().write_all(keys.as_bytes()).unwrap();
         let began = Instant::now();
@@ -95,7 +95,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Completes what is typed, runs it and demands that it named what it should.
+/// Completes the typed text, runs the line and asserts that it named the right item.
 fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, shell: &Shell, reference: &str) {
     let (tab, sum) = (shell.tab, shell.sum.replace('N', &number.to_string()));
     let line = format!("rolebook {typed}{tab} -o json > answer.json; echo DONE{sum}\r");
@@ -108,13 +108,13 @@ fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, shell
     assert!(!tool.folder().join("PWNED").exists(), "{typed} ran a command\n{shown}");
 }
 
-/// How a shell is talked to.
+/// The keys and syntax of a shell.
 struct Shell {
-    /// What completes the word.
+    /// The keys that complete the word.
     tab: &'static str,
-    /// What makes `N` one more, so that what is waited for is not what was typed.
+    /// The expression for `N` plus one, so that the awaited text is not the typed one.
     sum: &'static str,
-    /// Whether it completes a word whose quote is open.
+    /// Whether the shell completes a word with an open quote.
     with_quotes: bool,
 }
 
@@ -174,10 +174,10 @@ fn fish_inserts_names_that_mean_themselves_and_runs_nothing() {
 fn elvish_inserts_names_that_mean_themselves_and_runs_nothing() {
     let tool = store();
     let Some(terminal) = Terminal::open(&tool, "elvish", &["-norc"]) else { return };
-    // Otherwise it shows what there is only where it cannot just go on with what is typed.
+    // Otherwise Elvish shows candidates only if it cannot extend the typed text.
     let always = "set edit:insert:binding[Tab] = $edit:completion:start~";
     let load = format!("eval (slurp < '{}'); {always}; echo READY(+ 1 1)\r", script("rolebook.elv"));
     terminal.types(&load, "READY2");
-    // The key after the tab takes the one that is shown.
+    // The key after the tab accepts the shown candidate.
     all(&terminal, &tool, &Shell { tab: "\t\r", sum: "(+ N 1)", with_quotes: false });
 }

@@ -44,7 +44,7 @@ fn the_send_policy_decides_who_sends() {
 }
 
 #[test]
-fn a_workgroup_one_may_not_see_does_not_exist() {
+fn a_hidden_workgroup_does_not_exist() {
     let tool = color();
     tool.fails(4, "workgroup show color --as eve", "no such workgroup: `color`");
     tool.fails(4, "workgroup add-member color eve --as eve", "no such workgroup: `color`");

@@ -1,5 +1,5 @@
-//! Random commands by random people on random stores: what is done, and with which exit status, is what
-//! `perm check` says; and what a denial offers works when it is typed by the one it names.
+//! Random commands by random actors on random stores: success and exit status agree with `perm check`, and
+//! the commands that a denial suggests work for the people that it names.
 //!
 //! `ROLEBOOK_TEST_COMMANDS=N` tries N worlds, `COMMANDS_SEED=SEED` one of them again.
 
@@ -21,11 +21,11 @@ use crate::listings::rows::Rows;
 use crate::oracle::worlds::{Dice, NOW, permissions};
 use table::{EXEMPT, Need, Scene, Typed, verbs};
 
-/// Worlds tried in every run of the suite, and commands typed in each.
+/// Number of worlds in every run of the suite, and number of commands in each.
 const WORLDS: u64 = 8;
 const COMMANDS: usize = 100;
 
-/// A store of its own, and the program run in this process.
+/// A store, with the program running in this process.
 struct TestStore {
     folder: tempfile::TempDir,
 }
@@ -66,7 +66,7 @@ fn run(store: &Path, words: &[String], who: Option<&str>) -> CommandOutput {
     CommandOutput { status, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
-/// The rows with every end far away, on one side or the other: nothing ends while commands are typed.
+/// The rows with every expiry far in the past or the future, so that nothing expires during the test.
 fn settled(mut rows: Rows) -> Rows {
     let settle = |end: &mut Option<Time>| {
         *end = end.map(|end| Time::parse(if end <= Time(NOW) { "2020-01-01" } else { "2090-01-01" }).unwrap());
@@ -83,24 +83,24 @@ fn settled(mut rows: Rows) -> Rows {
     rows
 }
 
-/// What is to be expected of a command.
+/// The expected result of a command.
 #[derive(Debug, PartialEq, Eq)]
 enum Expected {
-    /// Anything but 3 and 4: the rights are there, whether or not the command finds something else wrong.
+    /// Any status but 3 and 4: the actor has the rights, even if the command fails for another reason.
     Allowed,
     /// 3.
     Denied,
-    /// 5, or 3 where the actor has no right either: a rule forbids it whoever asks.
+    /// 5, or 3 if the actor also has no right: a rule forbids it to everybody.
     Forbidden,
-    /// As `Forbidden`, or 4: and something is not seen.
+    /// As `Forbidden`, or 4: a resource is also hidden.
     ForbiddenOrUnseen,
-    /// 3 or 4: the right is lacking and something is not seen.
+    /// 3 or 4: the right is missing and a resource is hidden.
     DeniedOrUnseen,
     /// 4.
     Unseen,
 }
 
-/// The rules that forbid something whoever asks, the operator too.
+/// The rules that forbid an action to everybody, the operator too.
 const WHOEVER_ASKS: [&str; 6] = [
     ROOT_STAYS.name,
     ADMINS_DO_NOT_END.name,
@@ -113,7 +113,7 @@ const WHOEVER_ASKS: [&str; 6] = [
 /// As [`WHOEVER_ASKS`]: an organization keeps an admin.
 const LAST_ADMIN: &str = "org.admins-leave";
 
-/// What `perm check` says of a command.
+/// The expectation for a command according to `perm check`.
 fn expected<F: Facts>(scene: &Scene<'_, F>, typed: &Typed, at: Time) -> Expected {
     let Actor::Principal(actor) = scene.actor else { return Expected::Allowed };
     let subject = Subject::new(scene.facts, actor, at).unwrap();
@@ -132,7 +132,7 @@ fn expected<F: Facts>(scene: &Scene<'_, F>, typed: &Typed, at: Time) -> Expected
         allowed &= match need {
             Need::May(ways) => ways.iter().any(|all| all.iter().all(&mut ask)),
             Need::Change(share) => {
-                // Another's share that is not seen is not there.
+                // A hidden share of another sharer does not exist for the actor.
                 if !sharing::may_change(&subject, share).unwrap().allowed && !sharing::may_see(&subject, share).unwrap()
                 {
                     return Expected::DeniedOrUnseen;
@@ -164,7 +164,7 @@ fn is_as_expected(expected: &Expected, status: u8) -> bool {
     }
 }
 
-/// How often each verb was allowed and denied, so that nothing is held by nothing.
+/// How often each verb was allowed and denied, to prove that each was tested both ways.
 static SEEN: Mutex<Vec<(&'static str, [usize; 2])>> = Mutex::new(Vec::new());
 static OFFERED: AtomicUsize = AtomicUsize::new(0);
 
@@ -180,7 +180,7 @@ fn count(verb: &'static str, allowed: bool) {
     seen[place].1[usize::from(allowed)] += 1;
 }
 
-/// Types commands in one world; answers what was not as it should be.
+/// Runs commands in one world; returns the first unexpected result as an error.
 fn one_world(seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let rows = settled(Rows::random(&mut dice));
@@ -209,7 +209,7 @@ fn one_world(seed: u64) -> Result<(), String> {
         if !is_as_expected(&expected, dry.status) {
             return Err(format!("{}, got {}: {}{}", told(), dry.status, dry.out, dry.err));
         }
-        // For good now and then, so that the world goes on; what would empty it, seldom.
+        // Sometimes committed, so that the world changes; rarely if the command would empty it.
         if !dice.chance(1, if verb.ends_with("remove") { 8 } else { 3 }) {
             continue;
         }
@@ -237,7 +237,7 @@ fn one_world(seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Worlds of one seed each.
+/// Runs worlds of one seed each.
 fn worlds(all: u64, one: &dyn Fn(u64) -> Result<(), String>) {
     if let Ok(seed) = std::env::var("COMMANDS_SEED") {
         return one(seed.parse().unwrap()).unwrap();
@@ -248,7 +248,7 @@ fn worlds(all: u64, one: &dyn Fn(u64) -> Result<(), String>) {
 }
 
 #[test]
-fn what_is_done_is_what_a_check_allows() {
+fn commands_do_what_a_check_allows() {
     worlds(WORLDS, &one_world);
     let seen = SEEN.lock().unwrap();
     let sum = |allowed: usize| seen.iter().map(|(_, counts)| counts[allowed]).sum::<usize>();
@@ -258,7 +258,7 @@ fn what_is_done_is_what_a_check_allows() {
     }
 }
 
-/// A verb that nobody put into the table would be held by nothing.
+/// A verb that is not in the table would not be tested.
 #[test]
 fn every_writing_command_is_in_the_table() {
     let surface: Value = serde_json::from_str(include_str!("../surface.json")).unwrap();
@@ -270,7 +270,7 @@ fn every_writing_command_is_in_the_table() {
     }
 }
 
-// What a denial offers.
+// The suggestions of a denial.
 
 /// Splits a command as a shell does: blanks, and single quotes as `quoted` writes them.
 fn split(command: &str) -> Vec<String> {
@@ -295,7 +295,7 @@ fn split(command: &str) -> Vec<String> {
     words
 }
 
-/// Types what was offered as whoever it names; whoever was invited accepts.
+/// Runs a suggested command as the person that it names; an invited person accepts.
 fn type_offer(store: &Path, command: &str, by: Option<&str>, principal: &str) -> Result<(), String> {
     for line in command.split(" && ") {
         let words = split(line);
@@ -318,7 +318,7 @@ fn type_offer(store: &Path, command: &str, by: Option<&str>, principal: &str) ->
     Ok(())
 }
 
-/// Asks at random, and tries every offer of every denial on a copy of the store.
+/// Asks random questions, and tries every suggestion of every denial on a copy of the store.
 fn offers_of_one_world(seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let rows = settled(Rows::random(&mut dice));
@@ -377,7 +377,7 @@ fn offers_of_one_world(seed: u64) -> Result<(), String> {
 }
 
 #[test]
-fn what_is_offered_works_when_it_is_typed_by_whom_it_names() {
+fn suggested_commands_work_for_the_people_they_name() {
     worlds(WORLDS / 2, &offers_of_one_world);
     if std::env::var("COMMANDS_SEED").is_err() {
         let offered = OFFERED.load(Ordering::Relaxed);

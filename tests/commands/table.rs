@@ -1,4 +1,4 @@
-//! What each writing command takes: the rights it asks for, and the things that must be seen.
+//! The requirements of each writing command: the rights that it takes, and the resources that must be visible.
 
 use std::rc::Rc;
 
@@ -10,31 +10,31 @@ use rolebook::policy::{BindingQuery, Facts, invariants};
 
 use crate::oracle::worlds::{Dice, permissions};
 
-/// The facts that commands are made of, and who types them.
+/// The facts that commands are made from, and the actor.
 pub(crate) struct Scene<'f, F: Facts> {
     pub(crate) facts: &'f F,
     pub(crate) actor: Actor,
-    /// Where files for commands are written.
+    /// The folder for files of commands.
     pub(crate) folder: std::path::PathBuf,
 }
 
-/// Something that must be so for a command to be done.
+/// A requirement of a command.
 #[derive(Clone, Debug)]
 pub(crate) enum Need {
-    /// All of one of these lists must be allowed.
+    /// All actions of one of these lists must be allowed.
     May(Vec<Vec<(Action, Id)>>),
-    /// The share must be one that the actor may change.
+    /// The actor must be allowed to change the share.
     Change(Binding),
     /// The account must not be the actor's own.
     NotOneself(Id),
 }
 
-/// A command as it is typed, and what it takes.
+/// A command line with its requirements.
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
     pub(crate) words: Vec<String>,
     pub(crate) needs: Vec<Need>,
-    /// What it names, each of which must be seen.
+    /// The resources that the command names, which must all be visible.
     pub(crate) sees: Vec<Id>,
 }
 
@@ -128,7 +128,7 @@ impl<F: Facts> Scene<'_, F> {
         self.facts.ancestors(item.id).unwrap().last().cloned().unwrap()
     }
 
-    /// A binding of one of some roles on something.
+    /// A random binding in one of some roles on a resource.
     fn held(&self, on: Id, roles: &[Role], dice: &mut Dice) -> Option<Binding> {
         let mut all: Vec<Binding> =
             roles.iter().flat_map(|role| self.facts.list_bindings(BindingQuery::OnAs(on, *role)).unwrap()).collect();
@@ -145,12 +145,12 @@ impl<F: Facts> Scene<'_, F> {
         Viewer::new(self.facts, self.actor, at).unwrap()
     }
 
-    /// Whether the actor is told of a binding.
+    /// Whether the actor sees a binding.
     fn is_listed(&self, binding: &Binding) -> bool {
         self.viewer(rolebook::model::Time::now()).sees_binding(binding).unwrap()
     }
 
-    /// Whether the actor sees something.
+    /// Whether the actor sees a resource.
     pub(crate) fn is_seen(&self, id: Id, at: rolebook::model::Time) -> bool {
         self.facts.resource(id).unwrap().is_some_and(|it| self.viewer(at).sees(&it).unwrap())
     }
@@ -160,7 +160,7 @@ fn new_name(dice: &mut Dice) -> String {
     format!("new{}", dice.below(1_000_000))
 }
 
-/// A word of a command: `NEW` and `ADDRESS` are new ones, `A|B` one of the two.
+/// A word of a command: `NEW` and `ADDRESS` become new values, `A|B` becomes one of the two.
 fn filled(word: &str, dice: &mut Dice) -> String {
     match word {
         "NEW" => new_name(dice),
@@ -169,12 +169,12 @@ fn filled(word: &str, dice: &mut Dice) -> String {
     }
 }
 
-/// A command of each verb; none where the scene has nothing for it.
+/// Makes a command of a verb; `None` if the scene has no resource for it.
 type Make<F> = fn(&Scene<'_, F>, &mut Dice) -> Option<Typed>;
 
 const PLACES: [Kind; 2] = [Kind::Workgroup, Kind::Dropbox];
 
-/// What making an account takes, straight into a place where one is named.
+/// The rights that creating an account takes, with a workgroup or dropbox if one is named.
 fn creating(role: Role, place: Option<&Resource>) -> Vec<Vec<(Action, Id)>> {
     let create = (Action::CreateAccount(role), Id::SERVER);
     match place {
@@ -189,7 +189,7 @@ fn creating(role: Role, place: Option<&Resource>) -> Vec<Vec<(Action, Id)>> {
     }
 }
 
-/// An account that exists, straight into a place: who may create it there may not add it for that.
+/// Adds an existing account to a workgroup or dropbox: the right to create a member does not cover this.
 fn existing_account<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed> {
     let (account, place) = (scene.one(Kind::Account, dice)?, scene.one(dice.pick(&PLACES), dice)?);
     let held = |role: &Role| scene.facts.held(Id::SERVER, *role, account.id).unwrap().is_some();
@@ -204,7 +204,7 @@ fn existing_account<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<T
     Some(if is_same && !is_member { typed.verb(Verb::AddMember, place.id) } else { typed })
 }
 
-/// An account that goes, with somebody who takes over: each thing takes the right to give it to them.
+/// Destroys an account with a transfer: each transferred resource takes the right over it.
 fn handed_over<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed> {
     let (account, heir) = (scene.one(Kind::Account, dice)?, scene.one(Kind::Account, dice)?);
     let (facts, at) = (scene.facts, rolebook::model::Time::now());
@@ -212,7 +212,7 @@ fn handed_over<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed>
         .verb(Verb::Delete, account.id)
         .sees(account.id)
         .sees(heir.id);
-    // To take over from oneself is a conflict, before anything else is asked.
+    // A transfer to the account itself is a conflict, before any right is checked.
     if heir.id == account.id {
         return Some(typed);
     }
@@ -318,7 +318,7 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
     let mut typed = Typed::of(&format!("{} {verb}", kind.as_str()), &[&place.name, &scene.reference(&member)])
         .verb(takes, place.id)
         .sees(place.id);
-    // What somebody may list they may also take back (docs/model.md#visibility).
+    // An actor can take back what a list shows (docs/model.md#visibility).
     let listed = held.as_ref().is_some_and(|it| scene.is_listed(it));
     if adding || !listed {
         typed = typed.sees(member.id);
@@ -336,14 +336,14 @@ fn of_admin<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: &
     Some(typed.verb(takes, place.id).sees(place.id).sees(account.id))
 }
 
-/// An active invitation of a dropbox or an organization, with what it lies in.
+/// An active invitation of a dropbox or an organization, with its parent.
 fn invitation<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind) -> Option<(Known, Known)> {
     let place = scene.one(kind, dice)?;
     let found = scene.child(Kind::Invitation, place.id, dice)?;
     (found.as_invitation()?.state == InvitationState::Active).then_some((place, found))
 }
 
-/// A recipient of a package, and the right to send to it.
+/// A recipient of a package, with the right to send to it.
 fn recipient<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, typed: Typed) -> Option<Typed> {
     let (kind, takes) = dice.pick(&[
         (Kind::Account, Verb::SendTo),
@@ -384,7 +384,7 @@ fn of_share<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, verb: &str) -> Opti
     let who = scene.who(share.principal);
     let by = share.grantor.map_or_else(|| "operator".to_owned(), |id| scene.reference(&scene.who(id)));
     let mut typed = Typed::of(verb, &[&scene.reference(&item), &scene.reference(&who), "--by", &by, "--cascade"]);
-    // Another class of the same sharer on the same item would be meant as well.
+    // The command would also match a share of another class by the same sharer on the same item.
     let same = scene.facts.list_bindings(BindingQuery::Exact(item.id, Role::ItemShare, share.principal)).unwrap();
     if same.iter().filter(|it| it.grantor == share.grantor).count() > 1 {
         return None;
@@ -449,8 +449,8 @@ fn setting(dice: &mut Dice) -> Setting {
     dice.pick(&Setting::TOGGLES)
 }
 
-/// Every writing verb that asks for rights of its own. Those who hold a link or a secret need none, and
-/// `undo` takes what each reverse change takes: these are in [`EXEMPT`].
+/// Every writing verb that takes rights of its own. Holders of a link or a secret need none, and `undo` takes
+/// the rights of the reverse changes: these are in [`EXEMPT`].
 #[rustfmt::skip]
 pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
     vec![
@@ -640,7 +640,7 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let set = permissions(d.set());
             let word = if set.is_custom() { set.to_string() } else { set.label().to_lowercase() };
             let typed = Typed::of("share grant", &[&s.reference(&item), &s.reference(&who), "--permission", &word]).sees(item.id).sees(who.id);
-            // What an endpoint cannot hold is said first, whoever asks.
+            // A binding that the endpoint cannot hold is refused first, for every actor.
             let holds = s.endpoint_of(&item).as_endpoint()?.takes(set);
             Some(if holds && d.chance(1, 3) { typed.word("--admin").verb(Verb::AdministerShares, item.id) } else { typed.may(Action::Share(set), item.id) })
         }),
@@ -649,7 +649,7 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("share prune", |s, d| {
             let item = s.item(d)?;
             let typed = Typed::of("share prune", &[&s.reference(&item)]);
-            // Each sharer prunes their own shares, also where they see nothing any more.
+            // Each sharer prunes their own shares, even on items that they no longer see.
             let inside = |share: &Binding| s.facts.ancestors(share.resource).unwrap().iter().any(|it| it.id == item.id);
             let own = s.actor.principal().map(|actor| s.facts.list_bindings(BindingQuery::SharesBy(actor)).unwrap());
             Some(if own.is_some_and(|own| own.iter().any(inside)) { typed } else { typed.sees(item.id) })

@@ -1,4 +1,4 @@
-//! Worlds with everything in them that rules read, and what comes of them when anything at all changes.
+//! Worlds with everything that rules read, and random changes of them.
 
 use rolebook::model::attributes::{
     AccessToken, AdminRights, AllowDeny, Attributes, BindingAttributes, Dropbox, Invitee, Item, ItemType, Media,
@@ -10,7 +10,7 @@ use rolebook::policy::Facts;
 use super::State;
 use crate::oracle::worlds::{Dice, NOW};
 
-/// Ids that no world has.
+/// Ids that no world uses.
 struct Numbers(u64);
 
 impl Numbers {
@@ -50,8 +50,8 @@ fn rights(dice: &mut Dice) -> AdminRights {
 
 const CHOICES: [SettingValue; 3] = [SettingValue::Default, SettingValue::Allow, SettingValue::Deny];
 
-/// Adds to a world what it has not: settings, dropboxes, packages, submitters, tokens, roles in
-/// organizations. The same dice add the same.
+/// Adds to a world what the oracle's worlds do not have: settings, dropboxes, packages, submitters, tokens, roles
+/// in organizations. The same dice add the same.
 pub(super) fn furnish(state: &mut State, first: u64, dice: &mut Dice) {
     let mut new = Numbers(first);
     let accounts = all(state, Kind::Account);
@@ -147,7 +147,7 @@ fn end(state: &mut State, id: Id) {
     state.end_resource(id);
 }
 
-/// Changes some things, whatever they are.
+/// Makes some random changes.
 pub(super) fn shake(state: &mut State, first: u64, dice: &mut Dice) {
     let mut new = Numbers(first);
     for _ in 0..=dice.below(6) {

@@ -1,4 +1,4 @@
-//! Every command line there is to try, made from the command tree: a command with an argument that is
+//! The command lines that the test tries, made from the command tree. A command with an argument that is
 //! not known here fails the test.
 
 use std::collections::HashSet;
@@ -12,11 +12,11 @@ pub(super) struct Line {
     /// The command, without its arguments.
     pub(super) command: String,
     pub(super) words: Vec<String>,
-    /// Whether it changes something: then it is tried as a dry run, and on a copy of the store.
+    /// Whether the command changes something. Then it is tried as a dry run, and on a copy of the store.
     pub(super) writes: bool,
 }
 
-/// What is tried in place of a positional argument; `SELF` is whoever reads.
+/// The values to try for a positional argument; `SELF` is the reader.
 fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
     let noun = command.split(' ').next().unwrap();
     let known: &[&str] = match (noun, name) {
@@ -51,7 +51,7 @@ fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
         (_, "TOKEN") => return vec![world.number("token")],
         ("media", "ID") => return vec![world.number("media")],
         ("stream", "ID") => return vec![world.number("stream")],
-        // A third of them, and the last ones.
+        // A third of the revisions, and the last ones.
         (_, "REV") => {
             let some = (1..=last).filter(|number| number % 3 == 0 || number + 8 > last);
             return some.map(|number| number.to_string()).collect();
@@ -64,7 +64,7 @@ fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
     known.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// What is said besides: each a line of options.
+/// The sets of options to try, each as one line.
 fn options(world: &World, command: &str) -> Vec<String> {
     let secret = world.file("secret.txt");
     let requests = world.file("requests.txt");
@@ -142,13 +142,13 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
     ("anyone", "download", "pub:/docs"),
 ];
 
-/// Every line that is to be tried.
+/// Every line to try.
 pub(super) fn lines(world: &World) -> Vec<Line> {
     let mut root = rolebook::cli::command();
     root.build();
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     each(&root, "", &mut |name, command| {
-        // They read no store: `init` and `man` write files, the others are told nothing of it.
+        // These read no store: `init` and `man` write files, the others get no store.
         if ["init", "completions", "man", "schema", "role list"].contains(&name) {
             return;
         }
@@ -158,7 +158,7 @@ pub(super) fn lines(world: &World) -> Vec<Line> {
                 let mut words = split(name);
                 words.extend(positionals);
                 words.extend(split(&options));
-                // Several questions are about one resource, which is all that some commands take.
+                // Some commands only take a resource, and several questions are about the same one.
                 if known.insert(words.clone()) {
                     found.push(Line { command: name.to_owned(), words, writes });
                 }
@@ -183,7 +183,7 @@ fn positionals(world: &World, name: &str, command: &Command, options: &str) -> V
     if options.contains("--batch") {
         return vec![Vec::new()];
     }
-    // The place in a question of each word that the command takes.
+    // The position in a question of each word that the command takes.
     let places: &[usize] = match name {
         "perm check" | "perm explain" => &[0, 1, 2],
         "perm who" => &[1, 2],
@@ -202,7 +202,7 @@ fn positionals(world: &World, name: &str, command: &Command, options: &str) -> V
     let mut found: Vec<Vec<String>> = (0..most)
         .map(|at| lists.iter().filter_map(|list| list.get(at % list.len().max(1)).cloned()).collect())
         .collect();
-    // What may be left out is left out once.
+    // Optional arguments are left out once.
     if command.get_positionals().next().is_some_and(|it| !it.is_required_set()) {
         found.push(Vec::new());
     }

@@ -1,5 +1,5 @@
-//! Nothing is told to whom it is hidden from: marked hidden things are put into a store, every command is
-//! run as everybody, and what it prints is searched for them.
+//! No reader is shown what is hidden from that reader: a store has hidden resources with marked names, every
+//! command runs as every reader, and its output is searched for the marks.
 
 mod commands;
 mod world;
@@ -13,12 +13,12 @@ use world::{CommandOutput, READERS, World};
 
 use crate::support::PROGRAM;
 
-/// What was found, and which commands did something at all.
+/// The findings, and the commands that succeeded.
 #[derive(Default)]
 struct Found {
     /// By command and marker: the readers, and one line with what it printed.
     told: BTreeMap<(String, String), (BTreeSet<String>, String)>,
-    /// The lowest exit status that a command came to: one that is used wrongly by everybody tests nothing.
+    /// The lowest exit status of each command: a command that is always a usage error tests nothing.
     statuses: BTreeMap<String, u8>,
     runs: usize,
 }
@@ -40,10 +40,10 @@ impl Found {
         let line = words.join(" ");
         self.runs += 1;
         let lowest = self.statuses.entry(command.to_owned()).or_insert(u8::MAX);
-        // 2 is the worst: a command that is used wrongly says nothing of the store.
+        // 2 is the worst: a usage error shows nothing of the store.
         *lowest = (*lowest).min(if status == 2 { u8::MAX - 1 } else { status });
         for marker in &world.markers {
-            // What was typed may be said again.
+            // A message may repeat what was typed.
             let typed = words.iter().any(|word| word.contains(&marker.text))
                 || marker.text.rsplit_once(':').is_some_and(|(_, number)| words.iter().any(|word| word == number));
             if !typed && !marker.told.contains(&reader) && text.contains(&marker.text) {
@@ -58,7 +58,7 @@ impl Found {
     }
 }
 
-/// Server admins read the whole log, and commands that say what stands in it tell them of it.
+/// Whether the reader may read the whole log and the command shows parts of it.
 fn reads_the_log(reader: &str, words: &[String]) -> bool {
     let is_log = words[0] == "audit"
         || (words.starts_with(&["perm".to_owned(), "diff".to_owned()])
@@ -66,8 +66,8 @@ fn reads_the_log(reader: &str, words: &[String]) -> bool {
     reader == "root" && is_log
 }
 
-/// How a reader is answered besides JSON, which has every field there is: in texts for people where these are put
-/// together, and in CSV or TSV, which take turns among the readers.
+/// The formats to try besides JSON, which has every field: text for people where it is composed separately, and
+/// CSV or TSV, which alternate among the readers.
 fn formats(line: &Line, turn: usize) -> Vec<&'static [&'static str]> {
     let composes = ["perm check", "perm explain", "perm test", "audit show", "plan", "export"];
     let text: Option<&[&str]> = composes.contains(&line.command.as_str()).then_some(&[]);
@@ -79,14 +79,14 @@ fn formats(line: &Line, turn: usize) -> Vec<&'static [&'static str]> {
     text.into_iter().chain(table).collect()
 }
 
-/// One thread's share of the transaction: one store that is read, and one that is written anew before each change for good.
+/// One thread's part of the work: one store for reading, and one that is restored before each committed change.
 struct Half<'w> {
     world: &'w World,
     whole: &'w [u8],
     kept: PathBuf,
     changed: PathBuf,
     found: Found,
-    /// The refusals so far, by line and exit status: the next reader refused with that status gets the same text.
+    /// The refusals so far, by line and exit status. The next reader refused with that status must get the same text.
     refused: BTreeSet<(usize, u8)>,
 }
 
@@ -107,12 +107,12 @@ impl Half<'_> {
         ran.status
     }
 
-    /// A line as somebody: what reads in several formats; what changes as a dry run with what it would mean, and
-    /// for good.
+    /// Runs a line as one reader: a reading command in several formats; a change as a dry run with `--access`, and
+    /// committed.
     fn line(&mut self, (number, line): (usize, &Line), reader: &str, turn: usize) {
         let first: &[&str] = if line.writes { &["-o", "json", "--dry-run", "--access"] } else { &["-o", "json"] };
         let status = self.run(line, first, reader, false);
-        // 1 is an answer too.
+        // Exit status 1 is an answer too.
         if status > 1 && !self.refused.insert((number, status)) {
             return;
         }
@@ -123,7 +123,7 @@ impl Half<'_> {
             return;
         }
         let table = if turn.is_multiple_of(2) { "csv" } else { "tsv" };
-        // With --access, that is all there is in a table.
+        // With `--access`, the table has nothing else.
         let access: &[&str] = if turn % 4 < 2 { &["--access"] } else { &[] };
         self.run(line, &[&["-o", table, "--dry-run"], access].concat(), reader, false);
         if line.command != "undo" {
@@ -133,7 +133,7 @@ impl Half<'_> {
 }
 
 #[test]
-fn nothing_hidden_is_told_by_any_command_to_anybody() {
+fn no_command_shows_anything_hidden_to_anybody() {
     let world = World::new();
     let lines = commands::lines(&world);
     let whole = std::fs::read(world.store()).unwrap();
@@ -145,7 +145,7 @@ fn nothing_hidden_is_told_by_any_command_to_anybody() {
                 let (kept, changed) =
                     (world.path(&format!("kept-{number}.db")), world.path(&format!("changed-{number}.db")));
                 std::fs::write(&kept, whole).unwrap();
-                // While it is open, SQLite need not set its files up for each command.
+                // While the store is open, SQLite need not set up its files for each command.
                 let store = rolebook::store::Store::open(&kept).unwrap();
                 let _open = store.read().unwrap();
                 let (mine, refused) = (Found::default(), BTreeSet::new());
@@ -174,11 +174,11 @@ fn nothing_hidden_is_told_by_any_command_to_anybody() {
     assert!(useless.is_empty(), "used wrongly by everybody, so nothing is tested: {useless:?}");
 }
 
-/// What is hidden answers as what is not there does: the same text, the same exit status.
+/// A hidden resource answers like one that does not exist: the same text, the same exit status.
 #[test]
-fn what_is_hidden_answers_as_what_is_not_there() {
+fn a_hidden_resource_answers_like_one_that_does_not_exist() {
     let world = World::new();
-    // Of each kind a hidden name, and one of nothing; neither is near any other.
+    // For each kind a hidden name and an unused name; neither is similar to any other.
     let names: [(&str, &str, &str); 8] = [
         ("account", "zqbert", "xxbert"),
         ("group", "zqcrew", "xxcrew"),
@@ -192,7 +192,7 @@ fn what_is_hidden_answers_as_what_is_not_there() {
     let mut different = Vec::new();
     for (noun, hidden, absent) in names {
         for line in commands::lines(&world) {
-            // An endpoint's name is taken whoever sees it, and so is every other.
+            // Every name is taken, whoever may see its resource.
             let names_new = ["add", "rename"].contains(&line.words.get(1).map_or("", String::as_str));
             if line.words.first().is_none_or(|word| word != noun) || line.words.len() < 3 || names_new {
                 continue;
@@ -205,7 +205,7 @@ fn what_is_hidden_answers_as_what_is_not_there() {
                 }
                 words.extend(["-o", "json", "--as", "pat"].map(str::to_owned));
                 let ran = world.run_on(&world.store(), &words);
-                // The two differ in the mark alone.
+                // The two answers differ only in the mark.
                 (ran.status, ran.text.replace("zq", "xx"))
             };
             let (told, expected) = (answer(hidden), answer(absent));
@@ -217,7 +217,7 @@ fn what_is_hidden_answers_as_what_is_not_there() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// Completions are asked of the program itself: they read its own arguments.
+/// Completions come from the program itself, which reads its own arguments.
 #[test]
 fn nothing_hidden_is_offered_as_a_completion() {
     let world = World::new();

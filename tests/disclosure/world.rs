@@ -1,7 +1,7 @@
-//! A store with marked hidden things in it, and who may know of which.
+//! A store with hidden resources, and the readers who may know of each.
 //!
-//! Every hidden thing has a name that begins with `zq` and occurs nowhere else, so that its trace in any
-//! output is a string to look for.
+//! Every hidden resource has a name that begins with `zq` and occurs nowhere else, so that a search of the output
+//! finds every trace of it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Whoever reads; the operator is told everything, and is none of them.
+/// The readers. The operator sees everything and is not among them.
 pub(super) const READERS: [&str; 11] =
     ["root", "manny", "wanda", "dora", "adele", "axel", "olga", "mia", "mel", "rita", "pat"];
 
-/// What one run answered.
+/// The result of one run.
 pub(super) struct CommandOutput {
     pub(super) status: u8,
     /// Standard output and standard error.
     pub(super) text: String,
 }
 
-/// A string that betrays a hidden thing, and the readers who may know of it.
+/// A string that reveals a hidden resource, and the readers who may know of it.
 #[derive(Clone)]
 pub(super) struct Marker {
     pub(super) text: String,
@@ -30,13 +30,13 @@ pub(super) struct Marker {
 
 pub(super) struct World {
     folder: TempDir,
-    /// The numbers of what has one: `key`, `token`, `media`, `stream`, `package`, `letter`.
+    /// The numbers of numbered resources: `key`, `token`, `media`, `stream`, `package`, `letter`.
     numbers: Vec<(&'static str, String)>,
     pub(super) markers: Vec<Marker>,
     pub(super) last: u64,
 }
 
-/// What the store of every world is a copy of.
+/// The template of the store of every world.
 struct Made {
     numbers: Vec<(&'static str, String)>,
     markers: Vec<Marker>,
@@ -54,12 +54,12 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// The same as a word of a command line.
+    /// The same path as a word of a command line.
     pub(super) fn file(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
-    /// The number of something that was made.
+    /// The number of a resource that was made.
     pub(super) fn number(&self, what: &str) -> String {
         self.numbers.iter().find(|(known, _)| *known == what).map(|(_, number)| number.clone()).unwrap()
     }
@@ -67,7 +67,7 @@ impl World {
     /// Runs the program in this process.
     pub(super) fn run_on(&self, store: &Path, words: &[String]) -> CommandOutput {
         let mut args: Vec<OsString> = vec!["rolebook".into()];
-        // The noun first: then the parser is quick.
+        // The noun first, which makes parsing faster.
         args.extend(words.iter().map(OsString::from));
         args.extend([OsString::from("--store"), store.as_os_str().to_owned()]);
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -83,7 +83,7 @@ impl World {
         ran.text
     }
 
-    /// Makes something that has a number, and remembers it.
+    /// Makes a numbered resource and remembers its number.
     fn make(&mut self, what: &'static str, line: &str) {
         let value: Value = serde_json::from_str(&self.ok(&format!("{line} -o json"))).unwrap();
         let reference = value["changed"]
@@ -99,7 +99,7 @@ impl World {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    /// A world with a store of its own, which is made once and copied.
+    /// A world with a store of its own, copied from a store that is made once.
     pub(super) fn new() -> World {
         static MADE: OnceLock<Made> = OnceLock::new();
         let made = MADE.get_or_init(|| {
@@ -145,7 +145,7 @@ impl World {
                 None => drop(world.ok(&world.placed(line))),
             }
         }
-        // A denied change, by somebody hidden, of something hidden.
+        // A denied change of a hidden resource, by a hidden account.
         let denied =
             world.run_on(&world.store(), &split("endpoint set zqbucket --private=false --as zqbert --reason zqdenied"));
         assert!(denied.status == 3 || denied.status == 4, "{}", denied.text);
@@ -178,7 +178,7 @@ impl World {
     }
 }
 
-/// A line in words; quotes keep spaces.
+/// Splits a line into words; quotes keep spaces.
 pub(super) fn split(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (at, part) in line.split('\'').enumerate() {
@@ -191,27 +191,27 @@ pub(super) fn split(line: &str) -> Vec<String> {
     words
 }
 
-/// Each marker with the readers who may know of it. The directory is private: plain people see themselves.
+/// Each marker with the readers who may know of it. The directory is private: plain users see only themselves.
 const MARKERS: &[(&str, &str)] = &[
-    // Admins, managers and admins of workgroups see every account; who lists shares, roles or members is
-    // told whom they name.
+    // Admins, managers and admins of workgroups see every account; a reader who may list shares, roles or members
+    // sees the holders.
     ("zqanna", "root manny wanda axel adele"),
     ("zqbert", "root manny wanda adele dora"),
-    // Members see it, admins and managers; adele lists the shares of `pub`.
+    // Members, admins and managers see it; adele lists the shares of `pub`.
     ("zqcrew", "root manny adele"),
     ("zqwork", "root manny"),
     ("zqbox", "root manny"),
     ("zqvendor", "root manny"),
-    // A private bucket: its access manager is told of its content, a receiver of what was shared.
+    // A private bucket: its access manager sees its content, a receiver the shared items.
     ("zqbucket", "axel rita"),
     ("zqdir", "axel"),
     ("zqopened", ""),
-    // A private node: rita has a share there and sees no definition.
+    // A private node: rita has a share there and does not see the definition.
     ("zqnode", "rita"),
     ("9.8.7", ""),
     // A private node with the files of a workspace that mia is in.
     ("zqfiles", "mia"),
-    // An organization of others, and what lies in it.
+    // An organization of others, and its resources.
     ("zqorg", ""),
     ("zqspace", ""),
     ("zqmedia", ""),
@@ -221,19 +221,19 @@ const MARKERS: &[(&str, &str)] = &[
     ("zqlab", "olga"),
     ("zqlabmedia", "olga"),
     ("zqguest", "olga mia"),
-    // Packages among others.
+    // Packages between others.
     ("zqparcel", ""),
     ("zqletter", "root"),
-    // What lies in `pub` beside what was shared.
+    // Items in `pub` besides the shared ones.
     ("zqpaper", "adele"),
-    // The name of a set is told with what it declares.
+    // The name of a set is visible with a resource that it declares.
     ("zqset", "root manny"),
-    // Texts of the log: server admins read all of it.
+    // Texts in the log: server admins read all of it.
     ("zqmanifest", "root"),
     ("zqdenied", "root"),
 ];
 
-/// What is planned and applied by readers: nothing hidden is named in it.
+/// The manifests that readers plan and apply: these name nothing hidden.
 const MANIFEST: &str = "version: 1
 name: mine
 groups:
@@ -252,7 +252,7 @@ organizations:
     exclusive: true
 ";
 
-/// The store, command by command; `WHAT <- ` remembers the number of what is made.
+/// The commands that make the store; `WHAT <- ` remembers the number of the new resource.
 const SETUP: &str = "
 init
 account add root --role admin --email root@example.com

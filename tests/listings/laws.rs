@@ -1,4 +1,4 @@
-//! What must hold between a question with both sides given and those with one left open.
+//! Laws between checks and listings: a listing must agree with the check of each of its rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use rolebook::policy::{Evaluator, Facts, Question, Subject, Target, allows, deci
 use super::{principals, questions};
 use crate::oracle::worlds::Dice;
 
-/// A state with every question about it answered.
+/// A state with the answers to all its questions.
 pub(crate) struct Answered<'f, F: Facts> {
     evaluator: Evaluator<'f, F>,
     principals: Vec<Id>,
@@ -22,11 +22,11 @@ pub(crate) struct Answered<'f, F: Facts> {
     rules: HashMap<(Id, Action, Id), Rule>,
 }
 
-/// What a listing says: each resource with what is allowed there.
+/// The result of a listing: each resource with the allowed actions.
 type Listed = BTreeMap<Id, BTreeSet<Action>>;
 
 impl<'f, F: Facts> Answered<'f, F> {
-    /// Asks everything by itself: with a proof, without one, over and over.
+    /// Asks every question separately: with a proof, without one, and repeatedly.
     pub(crate) fn new(facts: &'f F, at: Time, dice: &mut Dice) -> Answered<'f, F> {
         let (evaluator, principals, questions) = (Evaluator::new(facts, at), principals(facts), questions(facts, dice));
         let mut rules = HashMap::new();
@@ -51,7 +51,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         Answered { evaluator, principals, questions, rules }
     }
 
-    /// How many questions have a yes for an answer.
+    /// The number of questions with the answer "allowed".
     pub(crate) fn allowed(&self) -> usize {
         self.rules.len()
     }
@@ -72,13 +72,13 @@ impl<'f, F: Facts> Answered<'f, F> {
         self.evaluator.subject(account).unwrap().status() == Some(Status::Active)
     }
 
-    /// Everybody that a listing names: groups and workgroups are their members.
+    /// Every principal that listings name. Groups and workgroups are listed as their members.
     fn nameable(&self) -> impl Iterator<Item = Id> {
         let named = |id: &Id| !matches!(self.kind(*id), Some(Kind::Group | Kind::Workgroup));
         self.principals.iter().copied().filter(named)
     }
 
-    // Who can do it.
+    // Lookup of subjects.
 
     fn who(&self, actions: &[Action], resource: Id, breadth: Breadth) -> Vec<BTreeMap<Id, Rule>> {
         let target = Target::load(self.facts(), resource).unwrap().unwrap();
@@ -101,7 +101,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         found
     }
 
-    /// Who is listed may, and who may is listed, or stands behind `authenticated`.
+    /// The listed principals are exactly those that may, apart from those that `authenticated` covers.
     pub(crate) fn who_can(&self) {
         for (resource, actions) in &self.questions {
             let mut together = [Breadth::Everybody, Breadth::Classes].map(|it| self.who(actions, *resource, it));
@@ -112,7 +112,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                     self.nameable().filter_map(|it| Some((it, self.rule(it, *action, *resource)?))).collect();
                 assert_eq!(all, allowed, "{}", what());
                 self.in_general(*action, *resource, &general, &allowed);
-                // Asked about alone it is as asked about with others.
+                // An action alone gives the same result as together with others.
                 assert_eq!(self.who(&[*action], *resource, Breadth::Everybody), [all], "{}", what());
                 assert_eq!(self.who(&[*action], *resource, Breadth::Classes), [general], "{}", what());
             }
@@ -130,12 +130,13 @@ impl<'f, F: Facts> Answered<'f, F> {
                     assert_eq!(may, is_listed || (covered && self.is_active(principal)), "{}", what());
                 }
                 None => assert_eq!(may, is_listed, "{}", what()),
-                // Who has no account has it as anybody or in particular; a token that ended has nothing.
+                // A principal without an account has the action through `anyone` or by itself.
+                // An ended token has nothing.
                 Some(_) => {
                     assert!(!may || is_listed || (covered && allowed.contains_key(&Id::ANYONE)), "{}", what());
                 }
             }
-            // Beside a class that stands for everybody, those are named who have it anyhow.
+            // Besides a covering class, principals that have the action by themselves are named.
             let expected = match self.kind(principal) {
                 Some(_) if covered => {
                     let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
@@ -148,7 +149,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         assert!(listed.keys().all(|it| allowed.contains_key(it)), "{action} {resource}: more than may");
     }
 
-    // What they can do.
+    // Lookup of resources.
 
     fn what(&self, principal: Id, filter: &Filter, detail: ItemDetail) -> Listed {
         let (mut found, mut above) = (Listed::new(), BTreeSet::new());
@@ -167,7 +168,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         found
     }
 
-    /// What somebody may do that not every account may.
+    /// The actions of a principal that not every account has.
     fn beyond(&self, principal: Id, filter: &Filter, detail: ItemDetail) -> Listed {
         let mut found = Listed::new();
         let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
@@ -179,7 +180,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         found
     }
 
-    /// What is listed beside what every account may do is true, and the two together leave nothing out.
+    /// The rows besides those of every account are correct, and both together are complete.
     fn besides(&self, principal: Id, filter: &Filter, asked: &Listed) {
         let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
         if !subject.is_registered() || principal == Id::AUTHENTICATED {
@@ -205,7 +206,8 @@ impl<'f, F: Facts> Answered<'f, F> {
                 continue;
             }
             assert_eq!(outlined.get(resource), every.get(resource), "{}", what());
-            // One thing is left out only where one's own settings say so, or it is oneself.
+            // A common action is left out only if the principal's own settings stop it, or the resource is
+            // the principal itself.
             if !every.contains_key(resource) && *resource != principal {
                 let kind = self.kind(*resource).unwrap();
                 let lacks = all.difference(own).find(|it| !stopped.contains(&(kind, it.verb())));
@@ -214,7 +216,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         }
     }
 
-    /// What somebody may do, asked one by one.
+    /// The allowed actions of a principal, checked one by one.
     fn asked(&self, principal: Id, filter: &Filter) -> Listed {
         let mut found = Listed::new();
         for (resource, _) in &self.questions {
@@ -245,7 +247,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         self.questions.iter().map(|it| it.0).filter(|it| self.kind(*it) == Some(Kind::Item)).collect()
     }
 
-    /// A part of the answer that may be wanted.
+    /// A random filter.
     fn filter(&self, dice: &mut Dice) -> Filter {
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty()).collect();
         let mut actions: Vec<Action> = Vec::new();
@@ -262,7 +264,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         Filter { kind, under, actions }
     }
 
-    /// What is listed is allowed, and what is allowed is listed, item by item or in outline.
+    /// The listed actions are exactly the allowed ones, item by item and in outline.
     pub(crate) fn they_can(&self, dice: &mut Dice) {
         for principal in &self.principals {
             let filters = [Filter::default(), self.filter(dice), self.filter(dice), self.filter(dice)];
@@ -294,7 +296,7 @@ impl<'f, F: Facts> Answered<'f, F> {
             }
             let mut stands = line.iter().find_map(|it| outlined.get(&it.id)).unwrap_or(&nothing).clone();
             let mut actual = asked.get(item).unwrap_or(&nothing).clone();
-            // On a listed item it is as it says.
+            // On a listed item the row is exact.
             if !outlined.contains_key(item) {
                 let is_file = line[0].as_item().is_some_and(|it| !it.is_folder());
                 if is_file && endpoint.as_endpoint().unwrap().kind.sharing() == Sharing::Managed {
@@ -303,7 +305,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                     actual.retain(|it| !of_folders(it));
                 }
             }
-            // A root folder stands for what lies beneath it: nobody renames or removes it itself.
+            // A root folder stands for what lies below it: nobody renames or removes the folder itself.
             if line.len() == 1 && outlined.contains_key(item) {
                 let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
                 let target = Target::load(self.facts(), *item).unwrap().unwrap();
@@ -317,7 +319,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                 }
             }
             assert_eq!(stands, actual, "{principal} {filter:?} {item}");
-            // Nothing is listed that says no more than what is above it.
+            // No row repeats the row of the folder above.
             if outlined.contains_key(item) {
                 let above = line.get(1).filter(|_| filter.under != Some(*item)).and_then(|it| asked.get(&it.id));
                 assert_ne!(&actual, above.unwrap_or(&nothing), "{principal} {filter:?} {item} is one too many");
@@ -326,7 +328,7 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 }
 
-/// What `who` tells of, in its order.
+/// The visits of `who`, in order.
 fn told_who<F: Facts>(
     evaluator: &Evaluator<'_, F>,
     actions: &[Action],
@@ -343,7 +345,7 @@ fn told_who<F: Facts>(
     told
 }
 
-/// What `what` tells of; within what lies in one folder there is no promised order.
+/// The visits of `what`; the order within one folder is not fixed.
 fn told_what<F: Facts>(
     evaluator: &Evaluator<'_, F>,
     who: Id,
@@ -359,7 +361,7 @@ fn told_what<F: Facts>(
     told
 }
 
-/// Both list the same, whoever and whatever is asked about.
+/// Both facts give the same listings, for every principal and every resource.
 pub(crate) fn assert_same_listings<F: Facts, G: Facts>(one: &F, other: &G, at: Time, dice: &mut Dice) {
     let (mine, theirs) = (Evaluator::new(one, at), Evaluator::new(other, at));
     for (resource, actions) in questions(other, dice) {

@@ -1,5 +1,5 @@
-//! One question, three ways: `who` and `what` list what `check` allows and nothing else, and facts
-//! in memory answer as the statements do, today and about every revision.
+//! Listings against checks: `who` and `what` list exactly what `check` allows, and facts in memory
+//! answer like the SQL statements, for the present and for every revision.
 
 mod laws;
 pub(crate) mod rows;
@@ -19,7 +19,7 @@ use laws::{Answered, assert_same_listings};
 use rows::Rows;
 use same_facts::{Asked, assert_same, assert_same_decisions};
 
-/// Says which seed failed; `LISTINGS_SEED` reads it back.
+/// Prints the seed that failed; `LISTINGS_SEED` repeats it.
 struct Seed(u64);
 
 impl Drop for Seed {
@@ -30,7 +30,7 @@ impl Drop for Seed {
     }
 }
 
-/// Runs a test on some worlds, always the same ones.
+/// Runs a test on a fixed number of worlds with fixed seeds.
 fn worlds(count: u64, test: impl Fn(&mut Dice)) {
     let seeds = match std::env::var("LISTINGS_SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],
@@ -55,7 +55,7 @@ fn all<F: Facts>(facts: &F, kind: Kind) -> Vec<Id> {
     found
 }
 
-/// Everybody who can ask.
+/// Every principal.
 fn principals<F: Facts>(facts: &F) -> Vec<Id> {
     let kinds = [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Invitee, Kind::AccessToken];
     let mut found = vec![Id::ANYONE, Id::AUTHENTICATED];
@@ -63,8 +63,8 @@ fn principals<F: Facts>(facts: &F) -> Vec<Id> {
     found
 }
 
-/// Everything that can be asked of everything: each action that a listing names, and of items some of
-/// those that take a set or a folder.
+/// Every action on every resource: the actions that listings name, and on items some of those that take a
+/// set or a folder.
 fn questions<F: Facts>(facts: &F, dice: &mut Dice) -> Vec<(Id, Vec<Action>)> {
     let items = all(facts, Kind::Item);
     let homes: Vec<Id> = items
@@ -105,7 +105,7 @@ fn moment(dice: &mut Dice) -> Time {
     Time(NOW + dice.pick(&[0, 0, 0, -1, 1, 1000]))
 }
 
-/// Everything is asked one by one, and then each listing must say the same.
+/// Asks every question one by one; then each listing must agree.
 fn hold<F: Facts>(facts: &F, dice: &mut Dice) -> usize {
     let answered = Answered::new(facts, moment(dice), dice);
     answered.who_can();
@@ -114,7 +114,7 @@ fn hold<F: Facts>(facts: &F, dice: &mut Dice) -> usize {
 }
 
 #[test]
-fn who_can_and_what_they_can_are_what_check_allows() {
+fn listings_are_what_check_allows() {
     worlds(10, |dice| {
         let rows = Rows::random(dice);
         let (_folder, store) = store();
@@ -125,7 +125,7 @@ fn who_can_and_what_they_can_are_what_check_allows() {
 }
 
 #[test]
-fn listings_over_drafts_hold_too() {
+fn listings_over_drafts_are_what_check_allows() {
     worlds(1, |dice| {
         let rows = Rows::random(dice);
         let mut draft = Overlay::new(&EmptyFacts).unwrap();
@@ -142,7 +142,7 @@ fn listings_over_drafts_hold_too() {
 }
 
 #[test]
-fn listings_over_statements_are_those_over_a_snapshot() {
+fn listings_over_statements_equal_those_over_a_snapshot() {
     worlds(1, |dice| {
         let (_folder, store) = store();
         let rows = Rows::random(dice);
@@ -152,7 +152,7 @@ fn listings_over_statements_are_those_over_a_snapshot() {
         for facts in [reader.facts(), reader.facts_at(1)] {
             let (snapshot, at) = (facts.snapshot().unwrap(), moment(dice));
             assert_same_listings(&facts, &snapshot, at, dice);
-            // Read into memory half-way, or never.
+            // Loaded into memory half-way, or never.
             let load = || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
             let adaptive = AdaptiveFacts::new(facts, dice.below(3_000) as u64, load);
             assert_same_listings(&adaptive, &snapshot, at, dice);
@@ -161,7 +161,7 @@ fn listings_over_statements_are_those_over_a_snapshot() {
 }
 
 #[test]
-fn a_snapshot_is_what_the_statements_say_now_and_about_the_past() {
+fn a_snapshot_equals_the_statements_for_the_present_and_the_past() {
     worlds(2, |dice| {
         let (_folder, store) = store();
         let (mut before, mut asked) = (Rows::default(), Asked::default());
@@ -189,7 +189,7 @@ fn a_snapshot_is_what_the_statements_say_now_and_about_the_past() {
 }
 
 #[test]
-fn a_draft_over_facts_is_what_the_store_says_when_it_is_committed() {
+fn an_overlay_equals_the_store_after_the_commit() {
     worlds(2, |dice| {
         let (_folder, store) = store();
         let (mut before, mut asked) = (Rows::default(), Asked::default());
@@ -207,7 +207,7 @@ fn a_draft_over_facts_is_what_the_store_says_when_it_is_committed() {
             let committed = committed.facts().snapshot().unwrap();
             for mut draft in drafts {
                 for row in draft.draft().resources.clone().into_values().flatten() {
-                    // Something else at first, and looked at: what was kept of that is forgotten.
+                    // First another row, which is read: the caches must forget it.
                     draft.put_resource(Resource { attributes: Attributes::Media(Media::default()), ..(*row).clone() });
                     assert_eq!(draft.header(row.id).unwrap().map(|it| it.kind()), Some(Kind::Media));
                     draft.put_resource(Resource { since: revision, ..(*row).clone() });
@@ -224,7 +224,7 @@ fn a_draft_over_facts_is_what_the_store_says_when_it_is_committed() {
 }
 
 #[test]
-fn a_snapshot_of_a_store_that_handed_out_many_ids_is_read_side_by_side_and_the_same() {
+fn a_snapshot_of_a_store_with_many_ids_is_read_in_parallel_and_the_same() {
     worlds(1, |dice| {
         let (_folder, store) = store();
         let mut asked = Asked::default();
@@ -237,7 +237,7 @@ fn a_snapshot_of_a_store_that_handed_out_many_ids_is_read_side_by_side_and_the_s
         asked.about(&after);
         let reader = store.read().unwrap();
         assert!(reader.facts().last_id().unwrap().0 > 150_000);
-        // What others write from here on, this reader does not see; nor must its snapshot.
+        // This reader does not see later writes, and neither must its snapshot.
         let later = after.changed(dice);
         later.commit(&store, &after);
         asked.about(&later);

@@ -1,5 +1,5 @@
-//! Everything there can be, at random: the oracle's worlds with what the oracle does not speak of
-//! laid around them, and the same some changes later.
+//! Random worlds with rows of every kind: the oracle's worlds plus the kinds that the oracle does not
+//! have, and changed versions of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,13 +24,13 @@ pub(crate) struct Rows {
     last: u64,
 }
 
-/// Times at which something begins or ends, now and then.
+/// A random expiry; mostly none.
 fn expiry(dice: &mut Dice) -> Option<Time> {
     dice.chance(1, 6).then(|| Time(NOW + dice.pick(&[-1000, -1, 0, 1, 1000])))
 }
 
 impl Rows {
-    /// A world as the oracle knows it.
+    /// The rows of a world of the oracle.
     pub(crate) fn of(world: &World) -> Rows {
         let (resources, bindings) = world.rows();
         Rows {
@@ -40,7 +40,7 @@ impl Rows {
         }
     }
 
-    /// A world with everything else there can be.
+    /// A random world with every kind of row.
     pub(crate) fn random(dice: &mut Dice) -> Rows {
         let mut rows = Rows::of(&World::random(dice));
         rows.add_settings(dice);
@@ -60,12 +60,12 @@ impl Rows {
         rows
     }
 
-    /// The last id that was handed out.
+    /// The last assigned id.
     pub(crate) const fn last(&self) -> Id {
         Id(self.last)
     }
 
-    /// Hands out ids from here on.
+    /// Assigns ids from this one on.
     pub(crate) fn skip_to(&mut self, id: u64) {
         self.last = self.last.max(id);
     }
@@ -74,7 +74,7 @@ impl Rows {
         self.resources.values().filter(|it| it.kind() == kind).map(|it| it.id).collect()
     }
 
-    /// Accounts, groups and workgroups that something can be given to.
+    /// Accounts, groups and workgroups of some kinds, as holders of roles and shares.
     fn people(&self, kinds: &[Kind]) -> Vec<Id> {
         kinds.iter().flat_map(|kind| self.ids(*kind)).collect()
     }
@@ -119,7 +119,7 @@ impl Rows {
         id
     }
 
-    /// One of these as a member of something, deactivated or ending now and then.
+    /// Makes a principal a member, sometimes deactivated or with an expiry.
     fn join(&mut self, resource: Id, principal: Id, role: Role, dice: &mut Dice) {
         if self.bindings.values().any(|it| it.resource == resource && it.principal == principal) {
             return;
@@ -170,7 +170,7 @@ impl Rows {
         }
     }
 
-    /// More members, so that some are in the same workgroup.
+    /// More members, so that some accounts share a workgroup.
     fn add_members(&mut self, dice: &mut Dice) {
         let known = self.people(&[Kind::Account, Kind::Group]);
         for workgroup in self.ids(Kind::Workgroup) {
@@ -180,7 +180,7 @@ impl Rows {
         }
     }
 
-    /// An endpoint of every kind that is missing.
+    /// Adds an endpoint of every missing kind.
     fn add_endpoints(&mut self, dice: &mut Dice) {
         let known = self.people(&[Kind::Account, Kind::Group]);
         for kind in EndpointKind::ALL {
@@ -316,7 +316,7 @@ impl Rows {
         }
     }
 
-    /// Files of a workspace, with home folders of members, and of some who left.
+    /// Files of a workspace, with home folders of members and of some former members.
     fn add_files(&mut self, workspace: Id, dice: &mut Dice) {
         let roots: Vec<Id> = self.resources.values().filter(|it| it.is_root()).map(|it| it.id).collect();
         let files = Item { files_of: Some(workspace), ..Item::FOLDER };
@@ -370,8 +370,8 @@ impl Rows {
         }
     }
 
-    /// The same some changes later: bindings and resources gone, changed, new; names that pass from
-    /// one to another; folders that were moved.
+    /// The rows after random changes: bindings and resources ended, changed, new; names that pass from
+    /// one resource to another; moved folders.
     pub(crate) fn changed(&self, dice: &mut Dice) -> Rows {
         let mut rows = self.clone();
         rows.bindings.retain(|_, _| dice.chance(9, 10));
@@ -387,7 +387,7 @@ impl Rows {
         let first = rows.ids(Kind::Account)[0];
         for kind in [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Dropbox, Kind::AccessToken, Kind::Invitee] {
             for id in rows.ids(kind) {
-                // One account stays, whatever happens.
+                // One account always stays.
                 if id != first && dice.chance(1, 12) {
                     rows.remove(id);
                 } else if dice.chance(1, 6) {
@@ -426,7 +426,7 @@ impl Rows {
         }
     }
 
-    /// Takes a resource away, with what lies in it and every binding that speaks of any of it.
+    /// Removes a resource with everything in it and every binding on or of any of these.
     fn remove(&mut self, id: Id) {
         let below: Vec<Id> = self.resources.values().filter(|it| it.parent == Some(id)).map(|it| it.id).collect();
         below.into_iter().for_each(|it| self.remove(it));
@@ -434,7 +434,7 @@ impl Rows {
         self.bindings.retain(|_, it| it.resource != id && it.principal != id);
     }
 
-    /// Moves a folder or a file to some other folder, if it is a plain one that may go there.
+    /// Moves a plain folder or file to some other folder, if it fits there.
     fn move_item(&mut self, dice: &mut Dice) {
         let items = self.ids(Kind::Item);
         let (item, to) = (dice.pick(&items), dice.pick(&items));
@@ -452,7 +452,7 @@ impl Rows {
         it.parent = Some(to);
     }
 
-    /// Lays these rows over some facts, and ends those that are there and not among them.
+    /// Puts these rows over some facts, and ends the other rows of the facts.
     pub(crate) fn lay<F: Facts + ?Sized>(&self, draft: &mut Overlay<'_, F>, before: &Rows) {
         for gone in before.resources.keys().filter(|id| !self.resources.contains_key(id)) {
             draft.end_resource(*gone);
@@ -471,7 +471,7 @@ impl Rows {
         }
     }
 
-    /// Makes a revision of a store of these rows.
+    /// Commits these rows to a store as one revision.
     pub(crate) fn commit(&self, store: &Store, before: &Rows) -> u64 {
         let writer = store.write().unwrap();
         let facts = writer.facts();

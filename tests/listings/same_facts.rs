@@ -1,4 +1,4 @@
-//! Two sorts of facts about one state: every look-up gives the same.
+//! Two implementations of facts about one state: every lookup gives the same result.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use super::rows::Rows;
 use super::{principals, questions};
 use crate::oracle::worlds::{Dice, NOW};
 
-/// What is asked about: everything there ever was, and some of what there never was.
+/// The arguments of lookups: every row that ever existed, and some that never did.
 #[derive(Default)]
 pub(crate) struct Asked {
     ids: BTreeSet<Id>,
@@ -40,13 +40,13 @@ impl Asked {
 }
 
 impl Asked {
-    /// Without the id that a store has for no parent: of a draft it is asked as any other.
+    /// Removes the id that a store uses for "no parent": an overlay treats it as any other id.
     pub(crate) fn but_for_no_parent(&mut self) {
         self.ids.remove(&Id(0));
     }
 }
 
-/// Every row that a look-up tells of, and that it stops when it is told to.
+/// Collects every row that a lookup visits, and asserts that it stops on request.
 fn listed<T: Debug>(
     look: impl Fn(Visit<'_, T>) -> rolebook::policy::Result<()>,
     id: impl Fn(&T) -> Id,
@@ -82,12 +82,12 @@ fn of_bindings<F: Facts>(facts: &F, select: BindingQuery, dice: &mut Dice) -> Ve
     listed(|visit| facts.bindings(select, visit), |row: &Binding| row.id, dice)
 }
 
-/// What rules read of an outline.
+/// The part of a header that rules read.
 fn outlined(it: ResourceHeader) -> String {
     format!("{:?}", (it.id, it.parent, it.attributes.policy_view()))
 }
 
-/// Looks everything up in both.
+/// Makes every lookup in both.
 pub(crate) fn assert_same<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice) {
     assert_eq!(one.last_id().unwrap(), other.last_id().unwrap());
     assert_eq!(one.server().unwrap(), other.server().unwrap());
@@ -100,7 +100,7 @@ pub(crate) fn assert_same<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, di
 fn resources<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice) {
     for id in &asked.ids {
         assert_eq!(one.resource(*id).unwrap(), other.resource(*id).unwrap(), "resource {id}");
-        // Only the store keeps the names of what has ended.
+        // Only the store keeps the names of ended resources.
         if one.resource(*id).unwrap().is_some() {
             assert_eq!(one.reference(*id).unwrap(), other.reference(*id).unwrap(), "reference {id}");
         }
@@ -175,7 +175,7 @@ fn bindings<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice)
     }
 }
 
-/// What some principals hold on one thing, in their order, until it is enough.
+/// The bindings of some principals on one resource, in their order, until the visitor stops.
 fn held_by<F: Facts>(facts: &F, on: (Id, Role), who: &[Id], enough: usize) -> (Vec<(usize, Binding)>, bool) {
     let mut found = Vec::new();
     let flow = facts.held_by(on.0, on.1, who, &mut |place, binding| {
@@ -189,7 +189,7 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
     let holders: Vec<Id> = asked.held.iter().map(|it| it.2).collect::<BTreeSet<_>>().into_iter().collect();
     let on: BTreeSet<(Id, Role)> = asked.held.iter().map(|it| (it.0, it.1)).collect();
     for on in on {
-        // With few principals each is looked for, with many each binding is looked at.
+        // With few principals each is looked up, with many the bindings are scanned.
         for count in [0, 1, 2, 5, 30] {
             let mut who: Vec<Id> = Vec::new();
             for _ in 0..count {
@@ -222,7 +222,7 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
                 let holdings = |facts: &dyn Facts| {
                     let mut found = Vec::new();
                     facts.holdings(*principal, roles, Time(NOW + at), &mut |held| found.push(held)).unwrap();
-                    // Role by role; in one role in no promised order.
+                    // Role by role; the order within a role is not fixed.
                     found.chunk_by_mut(|a, b| a.role == b.role).for_each(|all| all.sort_by_key(|held| held.resource));
                     found
                 };
@@ -232,7 +232,7 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
     }
 }
 
-/// What arrays in memory have at hand is what the statements find on the way up.
+/// Packed shares from arrays in memory equal those that the statements find on the way up.
 fn at_hand<F: Facts>(one: &F, other: &Snapshot, asked: &Asked) {
     for id in &asked.ids {
         let Some(header) = other.header(*id).unwrap().filter(|it| it.kind() == Kind::Item) else { continue };
@@ -268,7 +268,7 @@ fn at_hand<F: Facts>(one: &F, other: &Snapshot, asked: &Asked) {
     }
 }
 
-/// Every question, or one in some, gets the same decision with the same proof.
+/// Every question, or a sample, gets the same decision with the same proof.
 pub(crate) fn assert_same_decisions(
     one: &StoreFacts<'_>,
     other: &Snapshot,

@@ -1,4 +1,4 @@
-//! The oracle decides by itself; listings must name whom it allows, and what.
+//! Listings against the oracle: they must name the principals and actions that the oracle allows.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::oracle::truth::{Ask, PRESETS, WORDS, World};
 use crate::oracle::worlds::{Dice, NOW};
 use crate::oracle::{OF_ACCOUNTS, OF_ENDPOINTS, OF_GROUPS, OF_SERVER, OF_WORKGROUPS, ROLES, translated};
 
-/// Everything the oracle can be asked about a world.
+/// Every question that the oracle can answer about a world.
 fn asks(world: &World, dice: &mut Dice) -> Vec<Ask> {
     let mut all = Vec::new();
     let places: Vec<_> = world.items.keys().cloned().collect();
@@ -66,7 +66,7 @@ fn listed<F: Facts>(evaluator: &Evaluator<'_, F>, principal: Id) -> BTreeSet<(Id
 }
 
 #[test]
-fn listings_say_what_the_oracle_says() {
+fn listings_agree_with_the_oracle() {
     let (yes, no) = (Cell::new(0), Cell::new(0));
     worlds(12, |dice| {
         let world = World::random(dice);

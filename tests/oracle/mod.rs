@@ -1,5 +1,5 @@
-//! Random worlds, random questions: the program and the oracle must agree on every one, and every
-//! answer must hold up: what allows is there and is enough, what would allow does allow.
+//! Random worlds and random questions: the program and the oracle must agree on every question. Every
+//! proof must consist of existing facts that are enough, and every remedy must allow the action.
 
 pub(crate) mod truth;
 pub(crate) mod worlds;
@@ -19,18 +19,18 @@ use rolebook::store::{RevisionHeader, Store};
 use truth::*;
 use worlds::{Dice, NAMES, NOW, permissions, set_of};
 
-/// Questions of one world, and how many worlds: together more than 100,000.
+/// Number of questions per world, and number of worlds: together more than 100,000 questions.
 const QUESTIONS: usize = 640;
 const WORLDS: u32 = 160;
 
-/// Where a path leads in the program: the nearest item, and whether it is the one named.
+/// The nearest item of a path in the program, and whether it is the item at the path itself.
 fn nearest<F: Facts>(facts: &F, place: &Place) -> (Rc<Resource>, bool) {
     let path = Path::parse(&format!("/{}", place.1.join("/"))).unwrap();
     let (item, depth) = facts.nearest_item(Id(place.0), &path).unwrap().unwrap();
     (facts.resource(item).unwrap().unwrap(), depth == place.1.len())
 }
 
-/// A question in the program's words.
+/// A question in the types of the program.
 pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let item = |place: &Place| nearest(facts, place).0.id;
     let plain = Action::Plain;
@@ -129,7 +129,7 @@ fn question(world: &World, dice: &mut Dice) -> (u64, Ask, i64) {
     let keys = |ids: Vec<u64>, dice: &mut Dice| dice.pick(&ids);
     let all: Vec<Place> = world.items.keys().cloned().collect();
     let (mut who, mut top) = (dice.pick(&world.principals()), Vec::new());
-    // Who has nothing is soon asked about: two times in three it is about somebody who has something.
+    // Principals without any rights are less interesting: two questions in three are about one with rights.
     if dice.chance(2, 3) {
         let shares = world.shares.iter().map(|share| (share.with, share.on.clone()));
         let owners = world.items.iter().filter_map(|(on, item)| Some((item.owner.as_ref()?.who, on.clone())));
@@ -145,7 +145,7 @@ fn question(world: &World, dice: &mut Dice) -> (u64, Ask, i64) {
     let at = NOW + dice.pick(&[0, 0, 0, 0, -1, 1, 1000]);
     let place = |dice: &mut Dice| {
         let mut place = dice.pick(if top.is_empty() { &all } else { &top });
-        // Now and then something in a folder that nobody has registered.
+        // Sometimes an unregistered path in a folder.
         while world.items.get(&place).is_none_or(|it| it.folder) && place.1.len() < 8 && dice.chance(1, 6) {
             place.1.push(dice.pick(&NAMES).to_owned());
         }
@@ -172,7 +172,7 @@ fn question(world: &World, dice: &mut Dice) -> (u64, Ask, i64) {
     (who, ask, at)
 }
 
-/// Asks both, and looks at the answer from every side.
+/// Asks the program and the oracle, and checks the answer, its proof and its remedies.
 fn agree<F: Facts>(facts: &F, world: &World, who: u64, ask: &Ask, at: i64, deep: bool) -> Result<bool, String> {
     let (action, resource) = translated(facts, ask);
     let question = Question { principal: Id(who), action, resource, at: Time(at) };
@@ -192,7 +192,7 @@ fn agree<F: Facts>(facts: &F, world: &World, who: u64, ask: &Ask, at: i64, deep:
             return Err("no proof".to_owned());
         }
         let bindings: BTreeSet<u64> = proof.iter().map(|it| it.id.0).collect();
-        // That somebody else is a member too is said without the membership.
+        // A proof step about another member has no membership of its own.
         let alone = !decision.proof.iter().any(|step| matches!(step, ProofStep::Shared { .. }));
         if deep && alone && !world.with_only(&bindings).may(who, ask, at) {
             return Err(format!("the proof is not enough: {:#?}", decision.proof));
@@ -205,8 +205,8 @@ fn agree<F: Facts>(facts: &F, world: &World, who: u64, ask: &Ask, at: i64, deep:
     Ok(false)
 }
 
-/// What is said to be lacking must be enough, all of it needed, and those who are said to be able to
-/// give it must be.
+/// What a remedy says is missing must be enough, all of it must be needed, and its actors must be able to
+/// provide it.
 fn suffices<F: Facts>(
     facts: &F,
     world: &World,
@@ -250,7 +250,7 @@ fn suffices<F: Facts>(
                     let place = place_of(world, item.0);
                     may(&Ask::Share(set_of(*set), place.clone())) || may(&Ask::AdministerShares(place))
                 }
-                // One that is not managed is made so first.
+                // An unmanaged endpoint becomes managed first.
                 Missing::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
                     may(&Ask::Assign(role.as_str(), on.0)) || may(&Ask::Endpoint("edit", on.0))
                 }
@@ -270,7 +270,7 @@ fn place_of(world: &World, item: u64) -> Place {
     world.items.iter().find(|(_, it)| it.id == item).unwrap().0.clone()
 }
 
-/// Makes the change that mends a lack, in the oracle's world; false where that is not in its power.
+/// Makes the change that provides a missing right in the oracle's world; false if the oracle cannot express it.
 fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, one: Missing) -> bool {
     let id = 1_000_000;
     match one {
@@ -326,7 +326,7 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, one: Missing) -> bool 
     true
 }
 
-/// Lays a world on some facts.
+/// Puts the rows of a world into an overlay.
 pub(crate) fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
     let (resources, bindings) = world.rows();
     for resource in resources {
@@ -340,7 +340,7 @@ pub(crate) fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
     }
 }
 
-/// A store that holds a world.
+/// A store with the rows of a world.
 fn stored(world: &World) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
@@ -376,12 +376,12 @@ fn ask_all<F: Facts>(facts: &F, world: &World, dice: &mut Dice, count: usize) ->
 static ALLOWED: AtomicUsize = AtomicUsize::new(0);
 static DENIED: AtomicUsize = AtomicUsize::new(0);
 
-/// Worlds of one seed each: a seed that failed is printed, and read back from `ORACLE_SEED`.
+/// Runs one world per seed. A failing seed is printed; `ORACLE_SEED` repeats it.
 fn one_world(seed: u64) -> Result<(), TestCaseError> {
     let mut dice = Dice::new(seed);
     let world = World::random(&mut dice);
     if seed.is_multiple_of(6) {
-        // In a store, and in a draft laid over it.
+        // In a store, and in a draft over it.
         let (_folder, store) = stored(&world);
         let reader = store.read().unwrap();
         let facts = reader.facts();

@@ -1,6 +1,6 @@
-//! The oracle: what the model says of endpoints, content and shares, written a second time as
-//! plainly as can be. Sets and loops over everything there is; no look-ups, no shortcuts, nothing
-//! of the program's own.
+//! The oracle: the model's rules on endpoints, content and shares, implemented a second time as
+//! simply as possible. Sets and loops over all rows, without lookups, shortcuts or code of the
+//! program.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub(crate) struct Account {
     pub(crate) role_id: u64,
 }
 
-/// Somebody in a group.
+/// A membership of a group.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Link {
     pub(crate) id: u64,
@@ -88,9 +88,9 @@ pub(crate) struct Item {
     pub(crate) id: u64,
     pub(crate) folder: bool,
     pub(crate) owner: Option<Link>,
-    /// Whose home folder it is, in which workspace.
+    /// The account whose home folder it is, and the workspace.
     pub(crate) home: Option<(u64, u64)>,
-    /// The workspace whose files lie in it.
+    /// The workspace whose files lie in this folder.
     pub(crate) files_of: Option<u64>,
 }
 
@@ -120,13 +120,13 @@ pub(crate) struct Workspace {
     pub(crate) members: Vec<Membership>,
 }
 
-/// All there is.
+/// All rows.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct World {
     pub(crate) private_directory: bool,
     pub(crate) accounts: BTreeMap<u64, Account>,
     pub(crate) groups: BTreeMap<u64, Vec<Link>>,
-    /// Groups of which it is said whether everyone sees them.
+    /// Groups with a `visible` value: whether everyone sees them.
     pub(crate) visible: BTreeMap<u64, bool>,
     pub(crate) workgroups: BTreeMap<u64, Workgroup>,
     pub(crate) endpoints: BTreeMap<u64, Endpoint>,
@@ -135,12 +135,12 @@ pub(crate) struct World {
     pub(crate) workspaces: BTreeMap<u64, Workspace>,
 }
 
-/// A question: an action and what it is asked of.
+/// A question: an action and its resource.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Ask {
     See(Place),
     Thumbnail(Place),
-    /// One of the actions that a single permission allows.
+    /// An action that a single permission allows.
     Do(Set, Place),
     Overwrite(Place),
     Share(Set, Place),
@@ -158,7 +158,7 @@ pub(crate) enum Ask {
 }
 
 impl World {
-    // Who somebody is.
+    // What a principal is.
 
     fn has_account(&self, who: u64) -> bool {
         who == AUTHENTICATED
@@ -172,7 +172,7 @@ impl World {
         self.accounts.get(&who).is_none_or(|it| it.active && it.expires.is_none_or(|end| at < end))
     }
 
-    /// Everything somebody is: itself, its groups, its workgroups, `authenticated`, `anyone`
+    /// Every principal that a principal is: itself, its groups, its workgroups, `authenticated`, `anyone`
     /// (docs/model.md#principals).
     pub(crate) fn is(&self, who: u64) -> BTreeSet<u64> {
         let mut all = BTreeSet::from([who]);
@@ -205,7 +205,7 @@ impl World {
         self.accounts.get(&who).map_or("none", |it| it.role)
     }
 
-    /// Whether somebody is a workgroup's member, itself or by a group; as an admin, if asked.
+    /// Whether a principal is a member of a workgroup, itself or through a group; with `as_admin`, an admin.
     fn is_member(&self, who: u64, workgroup: u64, as_admin: bool) -> bool {
         let me = self.is(who);
         let found = |member: &Member| member.active && (member.admin || !as_admin) && me.contains(&member.who);
@@ -223,7 +223,7 @@ impl World {
         }
     }
 
-    /// Whether somebody has a role, itself or by a group, or one that implies it.
+    /// Whether a principal has a role or one that implies it, itself or through a group.
     pub(crate) fn has_role(&self, who: u64, role: &str, endpoint: u64) -> bool {
         let me = self.is(who);
         let has = |wanted: &str| {
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    /// Whether an endpoint can hold a share of that set (docs/model.md#shares).
+    /// Whether an endpoint can hold a share of this set (docs/model.md#shares).
     pub(crate) fn takes(&self, endpoint: u64, set: Set) -> bool {
         match self.sharing(endpoint) {
             "managed" => set == VIEW || set == EDIT,
@@ -252,13 +252,13 @@ impl World {
 
     // Content (docs/model.md#items).
 
-    /// Every registered item on the way to a path, the item itself last.
+    /// Every registered item along a path, the item itself last.
     fn on_the_way(&self, place: &Place) -> Vec<&Item> {
         let (endpoint, path) = place;
         (0..=path.len()).filter_map(|depth| self.items.get(&(*endpoint, path[..depth].to_vec()))).collect()
     }
 
-    /// What somebody holds, whether its account is active or not.
+    /// The permissions of a principal on a path, whether its account is active or not.
     pub(crate) fn holds(&self, who: u64, place: &Place, at: i64) -> Set {
         let me = self.is(who);
         let mut set = 0;
@@ -277,7 +277,7 @@ impl World {
         set
     }
 
-    /// The managers of the workspace whose files lie above.
+    /// Whether a principal manages the workspace in whose files the path lies.
     fn manages_files(&self, who: u64, place: &Place) -> bool {
         let workspaces = self.on_the_way(place).into_iter().filter_map(|item| item.files_of);
         workspaces.into_iter().any(|workspace| {
@@ -286,11 +286,11 @@ impl World {
     }
 
     fn is_folder(&self, place: &Place) -> bool {
-        // Of what is not registered the nearest folder above speaks.
+        // For an unregistered path, the nearest folder above counts.
         self.items.get(place).is_none_or(|item| item.folder)
     }
 
-    /// Where root uploads are denied, nothing is put straight into one's own home folder
+    /// Whether root uploads are denied and the path lies directly in the own home folder
     /// (docs/model.md#home-folders).
     fn root_upload_denied(&self, who: u64, place: &Place) -> bool {
         let registered = self.on_the_way(place);
@@ -300,7 +300,7 @@ impl World {
         };
         let Some((owner, workspace)) = folder.and_then(|folder| folder.home) else { return false };
         let workspace = &self.workspaces[&workspace];
-        // "made with the membership": whoever left has no home there.
+        // "made with the membership": a former member has no home there.
         let Some(member) = workspace.members.iter().find(|member| member.who == who) else { return false };
         owner == who && !member.root_upload.unwrap_or(workspace.root_upload)
     }
@@ -319,7 +319,7 @@ impl World {
         if folder {
             may &= self.may_do(who, BROWSE, from, at) && self.may_do(who, CREATE_FOLDER, to, at);
         }
-        // A tree of folders alone takes no upload (docs/model.md#items).
+        // A tree of folders without files needs no upload (docs/model.md#items).
         if !folder || files {
             may &= self.may_do(who, UPLOAD, to, at);
         }
@@ -333,7 +333,7 @@ impl World {
         may
     }
 
-    /// The answer.
+    /// The answer to a question.
     pub(crate) fn may(&self, who: u64, ask: &Ask, at: i64) -> bool {
         if !self.is_active(who, at) {
             return false;
@@ -344,7 +344,7 @@ impl World {
             Ask::See(place) | Ask::Thumbnail(place) => {
                 self.holds(who, place, at) != 0 || role(&place.0, "administrator") || self.manages_files(who, place)
             }
-            // The root folder stays, whoever asks (docs/model.md#items).
+            // The root folder stays, whoever acts (docs/model.md#items).
             Ask::Do(RENAME | DELETE, place) if place.1.is_empty() => false,
             Ask::CopyTo(from, _) | Ask::MoveTo(from, _) if from.1.is_empty() => false,
             Ask::Do(permission, place) => self.may_do(who, *permission, place, at),
@@ -376,7 +376,7 @@ impl World {
                     && (*given != "access-manager" || self.sharing(*endpoint) == "managed")
             }
             Ask::Revoke(_, endpoint) => role(endpoint, "administrator"),
-            // What concerns accounts is nothing for who has none.
+            // Actions on accounts take an account.
             _ if !self.has_account(who) => false,
             Ask::Server(verb) => self.may_server(who, verb),
             Ask::Account(verb, account) => self.may_account(who, verb, *account),
@@ -402,7 +402,7 @@ impl World {
         }
     }
 
-    // Accounts, groups and workgroups, as far as they matter here (docs/model.md#accounts).
+    // Accounts, groups and workgroups, as far as the worlds have them (docs/model.md#accounts).
 
     fn may_server(&self, who: u64, verb: &str) -> bool {
         let role = self.server_role(who);
@@ -425,7 +425,7 @@ impl World {
             "set-role=manager" => role == "admin" && who != account,
             "view" => {
                 let fellow = self.workgroups.iter().any(|(workgroup, it)| {
-                    // A workgroup does not belong to itself here.
+                    // Here a workgroup is not a member of itself.
                     who != *workgroup
                         && self.is_member(who, *workgroup, false)
                         && match it.access {
@@ -498,19 +498,19 @@ impl World {
 
     // Delegation (docs/model.md#delegation).
 
-    /// Whether a share is one that somebody made of what they hold.
+    /// Whether a share was made from permissions that its sharer holds.
     pub(crate) fn is_delegated(&self, share: &Share) -> bool {
         share.class == "user" && share.by.is_some() && self.sharing(share.on.0) == "delegated"
     }
 
-    /// How much of each share in force stands on firm ground: nothing is granted to the shares that
-    /// people made of what they hold but what, step by step, follows from owners, roles and the
-    /// shares that need nobody. Shares that hold each other up in a circle get nothing from it.
+    /// The supported permissions of each share in force. Delegated shares only count for what follows,
+    /// step by step, from owners, roles and shares that need no base. Shares that support each other in a
+    /// cycle get nothing.
     pub(crate) fn supported(&self, at: i64) -> BTreeMap<u64, Set> {
         self.supported_with(None, at)
     }
 
-    /// The same with one share taken as it stands.
+    /// The same with one share counted in full.
     pub(crate) fn supported_with(&self, given: Option<u64>, at: i64) -> BTreeMap<u64, Set> {
         let is_asked = |share: &Share| self.is_delegated(share) && Some(share.id) != given;
         let mut firm = self.clone();
@@ -539,8 +539,8 @@ impl World {
         }
     }
 
-    /// The world with the shares that people made of what they hold standing for no more than what follows
-    /// from owners, roles and the shares that need nobody.
+    /// The world with delegated shares reduced to what follows from owners, roles and the shares that need no
+    /// base.
     fn grounded(&self, at: i64) -> World {
         let supported = self.supported(at);
         let mut world = self.clone();
@@ -555,8 +555,8 @@ impl World {
         self.shares.iter().filter_map(|share| share.expires).filter(|end| *end > now).collect()
     }
 
-    /// Until when somebody holds all of a set on firm ground; none for ever. What is held and rests on
-    /// nothing is held until the shares that give it end.
+    /// The time until which a principal holds all of a set with support; `None` for ever. Permissions without
+    /// support are held until the shares that give them end.
     pub(crate) fn held_until(&self, who: u64, place: &Place, set: Set, now: i64) -> Option<i64> {
         let is_firm = self.grounded(now).holds(who, place, now) & set == set;
         let holds = |at: i64| {
@@ -566,8 +566,8 @@ impl World {
         self.moments(now).into_iter().find(|at| !holds(*at))
     }
 
-    /// The same with none but these bindings. Who is a member of a workspace still has its say about
-    /// uploads, which takes and does not give.
+    /// The world with only these bindings. Memberships of workspaces stay, since they only restrict
+    /// uploads.
     pub(crate) fn with_only(&self, bindings: &BTreeSet<u64>) -> World {
         let mut world = self.clone();
         for account in world.accounts.values_mut() {

@@ -1,4 +1,4 @@
-//! Random worlds, and the way between the oracle's plain structs and the program's rows.
+//! Random worlds, and conversion between the oracle's structs and the program's rows.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use super::truth::*;
 
 pub(crate) const NOW: i64 = 1_800_000_000_000;
 
-/// Chance, out of one seed.
+/// A random generator from one seed.
 pub(crate) struct Dice(TestRng);
 
 impl Dice {
@@ -28,12 +28,12 @@ impl Dice {
         Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
     }
 
-    /// A number below `end`.
+    /// A random number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.0.next_u64() % end.max(1) as u64) as usize
     }
 
-    /// One time in `in_all`, or several.
+    /// True `times` times in `in_all`.
     pub(crate) fn chance(&mut self, times: usize, in_all: usize) -> bool {
         self.below(in_all) < times
     }
@@ -42,7 +42,7 @@ impl Dice {
         list[self.below(list.len())].clone()
     }
 
-    /// A set of permissions, never empty; a preset as often as not.
+    /// A random set of permissions, never empty; a preset half of the time.
     pub(crate) fn set(&mut self) -> Set {
         if self.chance(1, 2) { self.pick(&PRESETS) } else { (self.below(127) + 1) as Set }
     }
@@ -52,7 +52,7 @@ pub(crate) const NAMES: [&str; 3] = ["a", "b", "ü c"];
 const CLASSES: [&str; 8] = ["user", "user", "user", "user", "admin", "other", "internal:application", "automation"];
 const VERSIONS: [[u32; 4]; 5] = [[3, 7, 3, 9], [3, 7, 4, 0], [3, 10, 0, 0], [4, 4, 6, 0], [2, 99, 0, 0]];
 
-/// Numbers for what is made.
+/// Ids for new rows.
 struct Numbers(u64);
 
 impl Numbers {
@@ -79,7 +79,7 @@ impl World {
         let accounts: Vec<u64> = world.accounts.keys().copied().collect();
         let mut known = accounts.clone();
         for _ in 0..4 {
-            // A group holds accounts and groups that were there before: no cycles.
+            // Members of a group are accounts and earlier groups, so there are no cycles.
             let members = (0..dice.below(4)).map(|_| Link { id: new.next(), who: dice.pick(&known) }).collect();
             let group = new.next();
             world.groups.insert(group, once_each(members, |it: &Link| it.who));
@@ -164,7 +164,7 @@ impl World {
                 continue;
             }
             let root_upload = dice.pick(&[None, None, Some(true), Some(false)]);
-            // Who left the workspace may still have a home folder, and own it or not.
+            // A former member may still have a home folder, with or without owning it.
             if dice.chance(4, 5) {
                 let member = Membership { id: new.next(), who: *who, manager: dice.chance(1, 3), root_upload };
                 self.workspaces.get_mut(&number).unwrap().members.push(member);
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    /// A world that came of another: some bindings gone, some changed, some new.
+    /// A changed copy of the world: some bindings ended, some changed, some new.
     pub(crate) fn changed(&self, dice: &mut Dice) -> World {
         let mut world = self.clone();
         let mut new = Numbers(self.last_id() + 10);
@@ -232,7 +232,7 @@ impl World {
         world
     }
 
-    /// Everybody who can be asked about.
+    /// Every principal that questions can be about.
     pub(crate) fn principals(&self) -> Vec<u64> {
         let named = self.accounts.keys().chain(self.groups.keys()).chain(self.workgroups.keys());
         named.copied().chain([AUTHENTICATED, ANYONE]).collect()
@@ -242,7 +242,7 @@ impl World {
         self.rows().0.iter().map(|it| it.id.0).chain(self.rows().1.iter().map(|it| it.id.0)).max().unwrap_or(15)
     }
 
-    /// The world as the program keeps it.
+    /// The world as rows of the program.
     pub(crate) fn rows(&self) -> (Vec<Resource>, Vec<Binding>) {
         let mut rows = Rows::default();
         let server = Server { private_directory: self.private_directory, ..Server::default() };

@@ -40,7 +40,7 @@ fn members_get_a_home_folder_that_they_own() {
 }
 
 #[test]
-fn root_uploads_are_allowed_by_the_workspace_or_to_the_member() {
+fn root_uploads_are_allowed_by_the_workspace_or_the_membership() {
     let tool = with_files();
     assert!(tool.may("bob", "upload-to-root", "workspace:acme/prod"));
     tool.ok("workspace set acme/prod --root-upload deny --as carol");
@@ -53,7 +53,7 @@ fn root_uploads_are_allowed_by_the_workspace_or_to_the_member() {
 }
 
 #[test]
-fn what_ends_a_membership_ends_the_ownership_and_leaves_the_folder() {
+fn the_end_of_a_membership_ends_the_ownership_and_leaves_the_folder() {
     let again = |tool: &Tool| tool.ok("workspace add-member acme/prod bob");
     let tool = with_files();
     for (end, back) in [
@@ -77,14 +77,14 @@ fn what_ends_a_membership_ends_the_ownership_and_leaves_the_folder() {
 }
 
 #[test]
-fn a_home_folder_that_its_member_left_is_a_plain_one_elsewhere() {
+fn the_home_folder_of_a_former_member_is_a_plain_folder_elsewhere() {
     let tool = with_files();
     tool.ok("workspace set acme/prod --root-upload deny --as carol");
     tool.ok("org remove-member acme bob");
     tool.ok("content add node1:/archive --owner carol");
     tool.ok("share grant node1:/archive user:bob --permission edit");
     tool.ok(&format!("share grant {HOME} user:bob --permission edit"));
-    // Root uploads concern members: whoever left may what the share gives.
+    // Root uploads concern members: a former member may do what the share gives.
     assert!(tool.may("bob", "upload", HOME));
     assert!(tool.ok(&format!("perm who upload {HOME} -o csv")).contains("user:bob"));
     tool.ok(&format!("content move {HOME} node1:/archive"));
@@ -96,7 +96,7 @@ fn a_home_folder_that_its_member_left_is_a_plain_one_elsewhere() {
 }
 
 #[test]
-fn a_home_folder_is_its_members_whatever_it_is_called_now() {
+fn a_renamed_home_folder_stays_its_members() {
     let tool = with_files();
     tool.ok("org remove-member acme bob");
     tool.ok(&format!("content rename {HOME} archive"));
@@ -105,7 +105,7 @@ fn a_home_folder_is_its_members_whatever_it_is_called_now() {
     for again in ["workspace add-member acme/prod robert", "workspace remove-member acme/prod robert"] {
         tool.ok(again);
     }
-    // In the same change as others that come to have one, and by an apply that reads the store into memory.
+    // In the same change as new home folders, and by an apply that reads the store into memory.
     let others: String = (0..400).map(|it| format!(", u{it}: [prod]")).collect();
     let accounts: String = (0..400).map(|it| format!("  u{it}: {{}}\n")).collect();
     let text =
@@ -118,7 +118,7 @@ fn a_home_folder_is_its_members_whatever_it_is_called_now() {
     tool.fails(4, "content show node1:/acme-prod/robert", "node1:/acme-prod/robert");
 }
 
-/// How much it takes to make somebody a member of a workspace where so many have a home folder.
+/// The number of lookups and rows for adding a member to a workspace with `homes` home folders.
 fn spent_on_joining(homes: usize) -> u64 {
     let tool = with_files();
     people(&tool, homes, "prod");
@@ -133,12 +133,12 @@ fn spent_on_joining(homes: usize) -> u64 {
 }
 
 #[test]
-fn to_join_a_workspace_takes_no_more_where_many_are_in_it() {
+fn the_cost_of_joining_a_workspace_does_not_grow_with_its_members() {
     assert_eq!(spent_on_joining(2), spent_on_joining(300));
 }
 
 #[test]
-fn a_namesake_does_not_inherit_a_home_folder() {
+fn a_later_account_of_the_same_name_does_not_get_a_home_folder() {
     let tool = with_files();
     tool.fails(5, "account remove bob --destroy --yes", "it owns node1:/acme-prod/bob");
     tool.ok("org remove-member acme bob");
@@ -169,7 +169,7 @@ fn a_namesake_does_not_inherit_a_home_folder() {
     tool.ok("workspace add-member acme/test bob --as carol");
     assert!(tool.may("bob", "upload", "node1:/acme-prod-test/bob"));
     tool.ok("workspace add-member acme/staging bob");
-    // What was there before is nobody's home.
+    // A folder that existed before is nobody's home.
     tool.ok("workspace add acme/under --files node1:/tree/files/deep --as carol");
     tool.ok("workspace remove acme/under --yes --as carol");
     tool.ok("account add files");
@@ -180,7 +180,7 @@ fn a_namesake_does_not_inherit_a_home_folder() {
 }
 
 #[test]
-fn files_lie_apart_and_on_an_endpoint_one_administers() {
+fn files_of_workspaces_do_not_overlap_and_lie_on_an_endpoint_of_the_actor() {
     let tool = with_files();
     let cannot = "cannot hold the files of the workspace";
     for path in ["/", "/acme-prod", "/acme-prod/x", "/acme-prod/bob", "/acme-prod/bob/x"] {
@@ -209,7 +209,7 @@ fn files_lie_apart_and_on_an_endpoint_one_administers() {
 }
 
 #[test]
-fn a_copy_of_the_files_of_a_workspace_is_nobodys() {
+fn a_copy_of_the_files_of_a_workspace_belongs_to_no_workspace() {
     let tool = with_files();
     tool.ok("share grant node1:/ carol --permission edit");
     tool.ok("content add node1:/copies");
@@ -219,7 +219,7 @@ fn a_copy_of_the_files_of_a_workspace_is_nobodys() {
 }
 
 #[test]
-fn who_puts_something_into_the_home_of_another_does_not_own_it() {
+fn an_upload_into_the_home_of_another_is_not_owned_by_the_uploader() {
     let tool = with_files();
     tool.ok("share grant node1:/acme-prod/bob carol --permission edit --as bob");
     tool.ok("content upload node1:/acme-prod/bob/a.mov --size 1 --as carol");
@@ -228,13 +228,13 @@ fn who_puts_something_into_the_home_of_another_does_not_own_it() {
 }
 
 #[test]
-fn where_the_files_of_a_workspace_lie_is_undone_by_who_administers_the_endpoint() {
+fn undoing_the_folder_of_a_workspace_takes_the_right_over_the_endpoint() {
     let tool = with_files();
     tool.ok("org set-role acme dana admin");
     tool.ok("workspace set acme/staging --files node1:/staging --as carol");
     let revision = tool.revision();
     let _ = tool.fails(3, &format!("undo {revision} --as dana"), "");
-    // It does not leave the endpoint either, with or without a member.
+    // The folder does not leave the endpoint either, with or without a member.
     node(&tool, "node2", "carol");
     tool.ok("share grant node1:/ carol --permission edit");
     tool.ok("share grant node2:/ carol --permission edit");
@@ -243,7 +243,7 @@ fn where_the_files_of_a_workspace_lie_is_undone_by_who_administers_the_endpoint(
 }
 
 #[test]
-fn what_leaves_a_home_folder_has_what_the_folder_it_goes_to_has() {
+fn an_item_moved_out_of_a_home_folder_has_the_permissions_of_its_new_folder() {
     let tool = with_files();
     tool.ok("workspace set acme/prod --root-upload allow --as carol");
     tool.ok("content add node1:/out --as carol");
@@ -270,7 +270,7 @@ fn removing_a_workspace_leaves_its_files_as_plain_folders() {
 }
 
 #[test]
-fn what_holds_the_files_of_a_workspace_stays_and_names_it_to_nobody_who_may_not_see_it() {
+fn a_folder_with_the_files_of_a_workspace_stays_and_does_not_name_a_hidden_one() {
     let tool = with_files();
     node(&tool, "node2", "carol");
     tool.ok("endpoint add-role node1 administrator eve --as carol");
@@ -289,7 +289,7 @@ fn what_holds_the_files_of_a_workspace_stays_and_names_it_to_nobody_who_may_not_
     tool.fails(5, "content move node1:/acme-prod node2:/ --yes", "node1:/acme-prod");
 }
 
-/// A tool with an empty store, and what another exports applied to it.
+/// A tool with a new store to which the export of another store was applied.
 fn restored(from: &Tool, format: &str) -> Tool {
     let to = Tool::new();
     let name = format!("all.{format}");
@@ -299,13 +299,13 @@ fn restored(from: &Tool, format: &str) -> Tool {
 }
 
 #[test]
-fn a_home_folder_of_another_name_comes_back_as_it_was() {
+fn a_home_folder_of_another_name_survives_export_and_import() {
     let tool = with_files();
     for who in ["eve", "dana", "alice"] {
         tool.ok(&format!("org set-role acme {who} member"));
         tool.ok(&format!("workspace add-member acme/prod {who}"));
     }
-    // The home folder keeps its name; a new one of a namesake, and one that goes.
+    // The home folder keeps its name; a later account of the same name gets a new one, and one is removed.
     tool.ok("account rename bob robert");
     tool.ok("content set node1:/acme-prod/eve --owner none");
     tool.ok("content rename node1:/acme-prod/eve none");
@@ -328,14 +328,14 @@ fn a_home_folder_of_another_name_comes_back_as_it_was() {
             let line = format!("{line} -o csv {columns}");
             assert_eq!(copy.ok(&line), tool.ok(&line), "{line}");
         }
-        // Uploads to the root are denied there as they were: it is known whose home it is.
+        // Uploads to the root are denied there as before: the folder keeps its account.
         assert!(!copy.may("robert", "upload", HOME) && copy.may("robert", "download", HOME));
         assert_eq!(copy.sh(&format!("rolebook export -q --format {format} | rolebook plan -")).out, "No changes.\n");
     }
 }
 
 #[test]
-fn a_home_folder_lies_where_it_is_said_to() {
+fn a_home_folder_lies_at_the_given_path() {
     let tool = with_files();
     let add = |who: &str, home: &str| format!("workspace add-member acme/prod {who} --home {home} --as carol");
     tool.ok("org set-role acme eve member");
@@ -367,7 +367,7 @@ fn a_home_folder_lies_where_it_is_said_to() {
 }
 
 #[test]
-fn a_workspace_without_files_is_offered_some() {
+fn remedies_give_files_to_a_workspace_without_files() {
     let tool = acme();
     tool.ok("workspace add-member acme/staging bob");
     let check = "perm check bob upload-to-root workspace:acme/staging";
@@ -381,7 +381,7 @@ fn a_workspace_without_files_is_offered_some() {
     node(&tool, "node1", "carol");
     let wanted = "rolebook workspace set acme/staging --files node1:/acme-staging by [\"user:carol\"]";
     assert_eq!(offers(&tool), [wanted]);
-    // What is there already would be among the files.
+    // Existing items would become files of the workspace.
     tool.ok("content add node1:/acme-staging");
     assert!(offers(&tool).is_empty(), "{:?}", offers(&tool));
     tool.ok("content remove node1:/acme-staging");

@@ -1,4 +1,4 @@
-//! Invitations: whom, to what, for how long, and the one answer to every one that does not fit.
+//! Invitations: address, role, workspaces, expiry, and the same answer to every invitation that cannot be accepted.
 
 use rolebook::model::attributes::OrgRole;
 use rolebook::model::secret::Secret;
@@ -29,7 +29,7 @@ fn an_invitation_gives_its_role_and_its_workspaces() {
     );
     assert_eq!(row["workspaces"], serde_json::json!(["workspace:acme/prod", "workspace:acme/staging"]));
     assert!(row["expires"].is_string());
-    // One that is gone by then does not come with it.
+    // A workspace that has ended meanwhile is left out.
     tool.ok("workspace remove acme/staging --yes --as carol");
     let ran = accept(&tool, "ACME", made["secret"].as_str().unwrap(), "eve");
     assert_eq!(ran.status, 0, "{ran:#?}");
@@ -45,7 +45,7 @@ fn an_invitation_gives_its_role_and_its_workspaces() {
 }
 
 #[test]
-fn to_invite_takes_no_more_where_many_are_members() {
+fn the_cost_of_an_invitation_does_not_grow_with_the_members() {
     let spent_on_inviting = |members: usize| {
         let tool = acme();
         people(&tool, members, "");
@@ -64,7 +64,7 @@ fn to_invite_takes_no_more_where_many_are_members() {
 }
 
 #[test]
-fn a_list_of_members_takes_no_more_for_workspaces_that_they_have_not() {
+fn the_cost_of_listing_members_does_not_grow_with_other_workspaces() {
     let spent_on_listing = |workspaces: usize| {
         let tool = acme();
         people(&tool, 5, "prod");
@@ -156,7 +156,7 @@ fn an_invitation_is_cancelled_by_its_address_or_its_number() {
 }
 
 #[test]
-fn one_and_the_same_answer_to_every_invitation_that_does_not_fit() {
+fn every_invitation_that_cannot_be_accepted_gets_the_same_answer() {
     let tool = acme();
     let used = secret(&tool, "org invite acme dana@example.com --role member --as carol");
     assert_eq!(accept(&tool, "acme", &used, "dana").status, 0);
@@ -191,7 +191,7 @@ fn one_and_the_same_answer_to_every_invitation_that_does_not_fit() {
         answers.push(ran.err);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
-    // Dana administers a workgroup, so she reads her own entries: without the true reason.
+    // Dana administers a workgroup, so she reads her own log entries, which do not have the real reason.
     let own = tool.ok("audit log --denied --as dana -o json");
     assert!(own.contains("org accept") && !own.contains("the invitation"), "{own}");
     let ran = tool.sh(&format!("echo {others} | rolebook org accept acme --secret -"));
@@ -230,7 +230,7 @@ fn no_secret_is_kept() {
         assert!(!log.contains(&text[..20]) || text == seed, "{log}");
         assert!(!log.contains(text.as_str()), "{log}");
     }
-    // Nor the bytes of the private key, as they stand behind the sixteen that all of them begin with.
+    // Nor are the bytes of the private key, after the sixteen that every key begins with.
     use base64::Engine;
     let der = base64::engine::general_purpose::STANDARD.decode(seed).unwrap();
     assert!(tool.files_with(&der[16..]).is_empty());

@@ -1,4 +1,4 @@
-//! Signing keys and access tokens: made by admins, and no trace of them for anybody else.
+//! Signing keys and access tokens: made by admins, and invisible to everybody else.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,7 +37,7 @@ fn a_signing_key_is_a_pair_that_signs() {
         let ran = tool.sh("openssl pkey -in key.pem -pubout");
         assert_eq!((ran.status, ran.out.as_str()), (0, public), "{ran:#?}");
     }
-    // As people see it: whole lines that can be cut out.
+    // The text output has the PEM as complete lines.
     let ran = tool.sh("rolebook signing-key create acme --as carol | sed -n '/BEGIN/,/END/p' > other.pem");
     assert_eq!(ran.status, 0, "{ran:#?}");
     let other = std::fs::read_to_string(tool.folder().join("other.pem")).unwrap();
@@ -59,7 +59,7 @@ fn token(tool: &Tool, mode: &str) -> (String, String) {
 }
 
 #[test]
-fn a_token_acts_with_the_rights_of_an_admin_cut_to_its_workspace_and_mode() {
+fn a_token_acts_with_the_rights_of_an_admin_limited_to_its_workspace_and_mode() {
     let tool = acme();
     let (read, _) = token(&tool, "--mode read");
     let (write, _) = token(&tool, "--mode read-write --expires 90d");
@@ -95,7 +95,7 @@ fn a_token_acts_with_the_rights_of_an_admin_cut_to_its_workspace_and_mode() {
 }
 
 #[test]
-fn whoever_holds_a_token_verifies_it_and_one_that_does_not_work_gets_one_answer() {
+fn the_holder_of_a_token_verifies_it_and_every_invalid_token_gets_the_same_answer() {
     let tool = acme();
     let verify = |place: &str, secret: &str, more: &str| {
         tool.sh(&format!("printf '%s' '{secret}' | rolebook access-token verify {place} --secret - {more}"))
@@ -151,7 +151,7 @@ fn members_find_no_trace_of_keys_and_tokens() {
     same("access-token", &token, &|it| format!("access-token show {it}"));
     same("access-token", &token, &|it| format!("access-token revoke {it}"));
     same("access-token", &token, &|it| format!("perm check bob view {it}"));
-    // About others one is not answered at all, whether they are there or not.
+    // Questions about other tokens are not answered, whether they exist or not.
     for it in [token.as_str(), "access-token:999999"] {
         tool.fails(3, &format!("perm check {it} view workspace:acme/prod --as bob"), "may ask about themselves only");
     }
@@ -183,7 +183,7 @@ fn members_find_no_trace_of_keys_and_tokens() {
         assert!(!out.contains(&format!(":{}\"", number(&token))), "{out}");
     }
     assert_eq!(tool.ok("status --as bob -o json --columns counts"), counted, "nor are they counted");
-    // Who was an admin and is none any more sees them no more either.
+    // A former admin no longer sees them either.
     join(&tool, "eve", "admin");
     tool.ok(&format!("access-token show {token} --as eve"));
     tool.ok("org set-role acme eve member --as carol");

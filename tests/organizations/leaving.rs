@@ -8,7 +8,7 @@ use super::{acme, columns, join};
 use crate::support::{PROGRAM, Tool};
 
 #[test]
-fn the_last_admin_goes_by_no_path() {
+fn no_command_removes_the_last_admin() {
     let tool = acme();
     // A pending invitation is not an admin.
     tool.ok("org invite acme eve@example.com --role admin --as carol");
@@ -30,7 +30,7 @@ fn the_last_admin_goes_by_no_path() {
 }
 
 #[test]
-fn oneself_is_not_removed_but_leaves() {
+fn admins_leave_and_do_not_remove_themselves() {
     let tool = acme();
     let ran = tool.fails(3, "org remove-member acme carol --as carol", "nobody removes themselves");
     assert!(ran.err.contains("try: rolebook org leave acme"), "{ran:#?}");
@@ -83,7 +83,7 @@ fn rolebook(tool: &Tool, arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn of_two_admins_who_leave_at_the_same_moment_exactly_one_goes() {
+fn of_two_admins_who_leave_at_the_same_moment_exactly_one_leaves() {
     const ROUNDS: usize = 100;
     let tool = Tool::staffed();
     tool.ok("org add acme --admin carol");
@@ -114,7 +114,7 @@ fn of_two_admins_who_leave_at_the_same_moment_exactly_one_goes() {
 }
 
 #[test]
-fn the_only_admin_is_offered_to_make_another() {
+fn the_remedy_for_the_only_admin_is_to_promote_another_member() {
     let tool = acme();
     let answer: serde_json::Value =
         serde_json::from_str(&tool.run("perm check carol leave org:acme -o json").out).unwrap();

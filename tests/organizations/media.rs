@@ -46,7 +46,7 @@ fn both_nouns_add_list_show_edit_and_remove() {
 }
 
 #[test]
-fn a_stream_key_is_shown_once_to_who_makes_it() {
+fn a_stream_key_is_shown_once_to_its_maker() {
     let tool = acme();
     let first = tool.json("stream add acme/prod show --as carol")["secret"].as_str().unwrap().to_owned();
     assert!(tool.json("stream add acme/prod show --as carol").get("secret").is_none(), "unchanged");

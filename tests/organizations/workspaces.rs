@@ -1,4 +1,4 @@
-//! Workspaces: who makes them, who has them, and what goes with them.
+//! Workspaces: who creates them, their members, and what ends with them.
 
 use super::{acme, columns, join};
 
@@ -62,7 +62,7 @@ fn members_of_the_organization_are_added_to_a_workspace() {
 }
 
 #[test]
-fn a_workspace_that_holds_something_is_removed_only_with_yes() {
+fn a_workspace_with_content_is_removed_only_with_yes() {
     let tool = acme();
     tool.ok("workspace remove acme/staging --as carol");
     tool.ok("workspace remove-member acme/prod bob");

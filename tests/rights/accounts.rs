@@ -1,17 +1,17 @@
-//! Creating accounts straight into places, ends of accounts, and one's own address.
+//! Creating accounts as members, expiries of accounts, and the own e-mail address.
 
 use super::{creators, write};
 use crate::support::Tool;
 
 #[test]
-fn no_flag_of_account_add_gets_round_a_right_on_the_place() {
+fn no_flag_of_account_add_bypasses_a_right_on_the_workgroup_or_dropbox() {
     let tool = creators();
-    // Managers create users, and may put nobody into this dropbox.
+    // Managers create users, but may add nobody to this dropbox.
     tool.fails(3, "account add puppet --dropbox intake --as dana", "may not create-member on dropbox:intake");
     tool.fails(3, "account add bob --dropbox intake --as dana", "may not create-member on dropbox:intake");
     tool.fails(3, "account add puppet --dropbox intake --role admin --as dana", "may not create-account=admin");
     tool.ok("account add puppet --dropbox intake --as alice");
-    // A workgroup admin who may create users does nothing else by the way.
+    // A workgroup admin who may create users may do nothing else with them.
     tool.fails(3, "account add bob --workgroup color --as carol", "may not add-member on workgroup:color");
     for option in ["--send-external allow", "--receive deny", "--expires 30d"] {
         tool.fails(3, &format!("account add nina --workgroup color {option} --as carol"), "may not set=");
@@ -20,21 +20,21 @@ fn no_flag_of_account_add_gets_round_a_right_on_the_place() {
     tool.fails(3, "account add nina --as carol", "may not create-account=user");
     tool.ok("account add nina --workgroup color --email nina@example.com --send-external default --as carol");
     assert_eq!(tool.ok("account add nina --workgroup color --as carol"), "unchanged\n");
-    // Who may only add existing users creates none.
+    // An admin who may only add existing users creates none.
     tool.ok("workgroup set color --admins-create-users=false --admins-manage-members");
     tool.fails(3, "account add zoe --workgroup color --as carol", "may not create-member on workgroup:color");
     tool.ok("workgroup add-member color bob --as carol");
 }
 
 #[test]
-fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
+fn a_table_creates_users_as_members_like_the_command() {
     let tool = creators();
     write(&tool, "people.csv", "name,email\nnina,nina@example.com\nzoe,\n");
     let done = tool.ok("import csv people.csv --workgroup color --as carol");
     assert!(done.contains("Applied: 4 added, 0 changed, 0 removed."), "{done}");
     assert!(tool.may("nina", "view", "workgroup:color"));
     assert_eq!(tool.ok("import csv people.csv --workgroup color --as carol"), "No changes.\n");
-    // What the command refuses the table refuses.
+    // The table refuses what the command refuses.
     write(&tool, "more.csv", "name,expires\nyan,2099-01-01\n");
     let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not set=expires"), "{ran:#?}");
@@ -44,7 +44,7 @@ fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
     write(&tool, "more.csv", "name\nyan\n");
     let ran = tool.fails(3, "import csv more.csv --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not create-account=user"), "{ran:#?}");
-    // What names the new account waits for it, wherever it stands.
+    // A row that names the new account waits for it, wherever the row is.
     write(
         &tool,
         "m.yaml",
@@ -58,7 +58,7 @@ fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
 }
 
 #[test]
-fn memberships_are_deactivated_and_activated_by_whoever_may_remove_them() {
+fn the_right_to_remove_a_membership_covers_deactivating_and_activating_it() {
     let tool = creators();
     tool.ok("workgroup add-member color bob");
     tool.ok("group add crew");
@@ -69,7 +69,7 @@ fn memberships_are_deactivated_and_activated_by_whoever_may_remove_them() {
     for verb in ["deactivate", "activate"] {
         assert!(tool.may("carol", &format!("{verb}-member"), "workgroup:color"));
         tool.ok(&format!("workgroup {verb}-member color bob --as carol"));
-        // An admin's is for whom may undesignate, a group's for whom may remove groups.
+        // An admin's membership takes `remove-admin`, a group's takes `remove-group`.
         tool.fails(3, &format!("workgroup {verb}-member color carol --as carol"), "may not remove-admin");
         tool.fails(3, &format!("workgroup {verb}-member color group:crew --as carol"), "");
     }
@@ -78,7 +78,7 @@ fn memberships_are_deactivated_and_activated_by_whoever_may_remove_them() {
 }
 
 #[test]
-fn the_settings_of_the_server_are_for_its_admins() {
+fn only_admins_configure_the_server() {
     let tool = creators();
     tool.ok("server show --as alice");
     for who in ["dana", "bob"] {
@@ -86,14 +86,14 @@ fn the_settings_of_the_server_are_for_its_admins() {
         assert!(!tool.may(who, "view", "server"));
     }
     assert!(tool.may("alice", "view", "server"));
-    // Nor does a file tell whether they are so already.
+    // Nor does a file reveal whether the server has these values already.
     write(&tool, "m.yaml", "version: 1\nserver: {managers-administer-dropboxes: false}\n");
     let _ = tool.fails(3, "plan m.yaml --as bob", "");
     assert_eq!(tool.ok("plan m.yaml --as alice"), "No changes.\n");
 }
 
 #[test]
-fn an_end_that_is_over_is_refused_and_a_file_that_has_one_says_so() {
+fn a_past_expiry_is_refused_on_the_command_line_and_noticed_in_a_file() {
     let tool = Tool::staffed();
     for command in ["add nina", "set bob", "edit bob"] {
         tool.fails(5, &format!("account {command} --expires 2020-01-01"), "is over already");
@@ -106,14 +106,14 @@ fn an_end_that_is_over_is_refused_and_a_file_that_has_one_says_so() {
 }
 
 #[test]
-fn the_only_administrator_of_anything_is_given_no_end() {
+fn the_only_administrator_of_anything_is_given_no_expiry() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --as bob");
     tool.ok("org add acme --as bob");
     tool.fails(5, "account set bob --expires 30d", "without an active administrator once");
     tool.fails(5, "account set alice --expires 30d", "cannot be an admin and expire");
     tool.fails(5, "account deactivate alice", "");
-    // Carol administers them too, until the day before: then nobody would.
+    // Carol administers them too, but only until the day before; then nobody would.
     tool.ok("endpoint add-role node1 administrator carol");
     tool.ok("org set-role acme carol admin");
     tool.ok("account set carol --expires 29d");
@@ -123,7 +123,7 @@ fn the_only_administrator_of_anything_is_given_no_end() {
     tool.ok("account set bob --expires 28d");
     tool.fails(5, "account set carol --expires 30d", "without an active administrator once");
     tool.ok("account set bob --expires 27d");
-    // By way of a group as well.
+    // Through a group too.
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --as bob");
     tool.ok("group add crew");
@@ -136,7 +136,7 @@ fn the_only_administrator_of_anything_is_given_no_end() {
 }
 
 #[test]
-fn promotion_clears_an_end_and_says_so() {
+fn promotion_clears_an_expiry_and_says_so() {
     let tool = Tool::staffed();
     tool.ok("account set bob --expires 30d");
     let ran = tool.run("account set-role bob admin");
@@ -149,7 +149,7 @@ fn promotion_clears_an_end_and_says_so() {
 }
 
 #[test]
-fn nobody_takes_an_address_that_is_somebodys() {
+fn nobody_takes_the_address_of_somebody_else() {
     let tool = Tool::staffed();
     tool.ok("account add frank@example.com");
     tool.ok("dropbox add intake");
@@ -164,14 +164,14 @@ fn nobody_takes_an_address_that_is_somebodys() {
     };
     let one = refusal("carol@example.com", "bob");
     assert!(one.contains("ask an admin for: rolebook account edit bob --email ADDRESS"), "{one}");
-    // One and the same, whoever's it is: nobody learns who was invited.
+    // The same message, whoever has the address: nobody learns who was invited.
     for address in ["CAROL@example.com", "frank@example.com", "vendor@example.com", "partner@example.com"] {
         assert_eq!(refusal(address, "bob"), one, "{address}");
     }
     refusal("carol@example.com", "dana");
     tool.ok("account edit bob --email robert@example.com --as bob");
     tool.ok("account edit bob --email vendor@example.com --as alice");
-    // Nor back to one that is another's since.
+    // Nor back to an address that somebody else has taken since.
     tool.ok("account edit eve --email eva@example.com --as eve");
     let changed = tool.revision();
     tool.ok("account edit carol --email eve@example.com --as alice");

@@ -1,10 +1,10 @@
-//! Sets: to adopt a thing or a binding takes the right to change it.
+//! Sets: to adopt a resource or a binding takes the right to change it.
 
 use super::write;
 use crate::support::Tool;
 
 #[test]
-fn a_manifest_adopts_nothing_that_its_applier_may_not_change() {
+fn a_manifest_adopts_nothing_that_the_actor_may_not_change() {
     let tool = Tool::staffed();
     tool.ok("group add crew");
     tool.ok("group add-member crew bob");
@@ -42,12 +42,12 @@ fn a_manifest_adopts_nothing_that_its_applier_may_not_change() {
         assert!([3, 4].contains(&ran.status), "{row}: {ran:#?}");
         assert!(tool.run("export --name evil").err.contains("no such set"), "{row}");
     }
-    // One's own share is one's own to change, and to declare.
+    // A sharer may change, and so declare, the own share.
     tool.ok("share grant disk:/a carol --permission view --as bob");
     let own = r#"{"share":{"item":"disk:/a","principal":"carol","permission":"view"}}"#;
     write(&tool, "own.jsonl", &format!("{{\"manifest\":{{\"version\":1,\"name\":\"own\"}}}}\n{own}\n"));
     tool.ok("apply own.jsonl --yes --as bob");
-    // Whoever may change them adopts them; an admin's own account stays as it is, and that is said.
+    // An actor who may change the rows adopts them. The own account of an admin stays as it is, with a notice.
     write(
         &tool,
         "m.yaml",
@@ -58,7 +58,7 @@ fn a_manifest_adopts_nothing_that_its_applier_may_not_change() {
     assert!(ran.err.contains("nobody adopts their own account"), "{ran:#?}");
     assert!(ran.out.contains("3 adopted"), "{ran:#?}");
     assert!(!tool.ok("export --name studio").contains("alice"));
-    // Taking over takes the right too, and so does letting go.
+    // `--take-over` takes the right too, and so does giving up a row.
     write(&tool, "evil.yaml", "version: 1\nname: evil\ngroups: {crew: [bob]}\n");
     let _ = tool.fails(3, "apply evil.yaml --take-over --as bob", "");
     write(&tool, "studio.yaml", "version: 1\nname: studio\ngroups: {crew: []}\n");
@@ -66,7 +66,7 @@ fn a_manifest_adopts_nothing_that_its_applier_may_not_change() {
 }
 
 #[test]
-fn a_share_of_the_systems_own_is_pruned_by_the_operator_alone() {
+fn only_the_operator_prunes_a_share_of_the_systems_classes() {
     let tool = Tool::staffed();
     tool.ok("endpoint add disk --kind node --as eve");
     tool.ok("content add disk:/a --as eve");

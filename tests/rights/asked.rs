@@ -1,5 +1,5 @@
-//! Whatever operation somebody does on whatever with whatever options: it asked for no less than the rows
-//! that it wrote take.
+//! Random operations with random options: each operation checks at least the rights that the rows that it writes
+//! take.
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -51,7 +51,7 @@ fn group(text: &str) -> Reference {
     Reference::Named(Kind::Group, name(text))
 }
 
-/// What can be picked.
+/// What random operations can pick from.
 struct Pick<'d>(&'d mut Dice);
 
 impl Pick<'_> {
@@ -344,7 +344,7 @@ fn act<F: Facts>(
             ("account destroy", account::remove(tx, &who, &removal))
         }
         46..=48 => {
-            // A share that somebody made, so that there is something to take along.
+            // A share by another account, so that there is a dependent row.
             let Some((on, share)) = any_share(tx.facts(), pick.0) else { return Ok(("nothing", beyond)) };
             let principal = Reference::principal(&tx.facts().reference(share.principal).unwrap())?;
             let by = share.grantor.map(|id| share::Sharer::parse(&tx.facts().reference(id).unwrap())).transpose()?;
@@ -374,7 +374,7 @@ fn act<F: Facts>(
                 return Ok(("nothing", beyond));
             }
             (beyond, tx.actor) = (Beyond::Accepted(id), Actor::Principal(own));
-            // Whoever was invited has the secret of the invitation among others.
+            // The invited account has the secret of the invitation, among others.
             let accepted = known.iter().any(|secret| org_invitation::accept(tx, &org, secret).is_ok());
             return if accepted {
                 Ok(("org accept", beyond))
@@ -409,7 +409,7 @@ fn act<F: Facts>(
     done.map(|()| (word, beyond))
 }
 
-/// A share that some account made, and where it is.
+/// A share that some account made, and its item.
 fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Binding)> {
     let mut shares = Vec::new();
     for item in facts.ids(Kind::Item, None).unwrap() {
@@ -423,7 +423,7 @@ fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Bind
     }
 }
 
-/// A world with something of every kind, made by the operator and by people.
+/// A world with resources of every kind, made by the operator and by accounts.
 fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     let mut tx = Transaction::new(&EmptyFacts, Actor::Operator, NOW).unwrap();
     for (place, who) in ACCOUNTS.iter().take(7).enumerate() {
@@ -488,7 +488,7 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
         &workspace_member::WorkspaceTerms::default(),
     )
     .unwrap();
-    // Shares that rest on one another, and one that rests on nothing any more.
+    // Shares that rest on one another, and one that has lost its base.
     for (by, with, permissions, orphaned) in [
         ("carol", "bob", Permissions::EDIT, false),
         ("bob", "fay", Permissions::VIEW, false),
@@ -526,7 +526,7 @@ fn keep(world: &mut Overlay<'_, EmptyFacts>, draft: rolebook::policy::Draft, las
     }
 }
 
-/// Random people do random things: how many of each went through.
+/// Runs random operations by random actors; returns the operations that succeeded.
 fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
     let mut dice = Dice::new(seed);
     let mut world = world(&mut dice);
@@ -544,7 +544,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
             continue;
         }
         let changes = tx.facts().draft().against(&world).unwrap();
-        // A link is presented by the account or the outside submitter that it was made for.
+        // The account or the outside submitter that a link was made for presents it.
         let actor = tx.actor;
         let present = Transaction::new(&world, actor, at).unwrap();
         for row in changes.iter().filter(|row| !beyond.covers(&present, tx.facts(), row)) {
@@ -558,7 +558,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
         if !changes.is_empty() {
             went_through.push(what);
         }
-        // Whoever did it may undo it at once, if they may at all, and all is as it was.
+        // If the actor may undo the change at once, the state is as before.
         let (draft, last) = tx.finish().unwrap();
         let before = rows(&world);
         let mut after = Overlay::new(&EmptyFacts).unwrap();
@@ -580,7 +580,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
     Ok(went_through)
 }
 
-/// Every row in words, to be compared.
+/// Every row as text, for comparison.
 fn rows(world: &Overlay<'_, EmptyFacts>) -> Vec<String> {
     let draft = world.draft();
     let resources = draft.resources.values().flatten().map(|it| format!("{it:?}"));
@@ -588,7 +588,7 @@ fn rows(world: &Overlay<'_, EmptyFacts>) -> Vec<String> {
 }
 
 #[test]
-fn no_operation_asks_for_less_than_the_rows_it_writes_take() {
+fn every_operation_checks_the_rights_that_its_rows_take() {
     let mut seen: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for seed in 0..40 {
         match history(seed) {

@@ -1,5 +1,5 @@
-//! What an operation writes beyond the rights of whoever does it, and by which sentence: what a cascade takes
-//! along, what goes with an account, what a secret stands for. Everything else takes its right.
+//! Rows that an operation writes without a right of the actor, and the sentence that allows it: rows of a cascade,
+//! rows that end with an account, rows that a secret gives. Every other row takes its right.
 
 use rolebook::model::attributes::ShareClass;
 use rolebook::model::{Binding, Id, Kind, Role, Time, Verb};
@@ -8,7 +8,7 @@ use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{Facts, RowChange, Subject};
 
-/// What else than rights stands behind the rows of an operation.
+/// What justifies the rows of an operation besides rights.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Beyond {
     /// Nothing.
@@ -21,7 +21,7 @@ pub(super) enum Beyond {
     Account { gone: Id, cascade: bool },
     /// "accepted with its secret by the account whose e-mail is the address invited".
     Accepted(Id),
-    /// Whoever holds a link submits with it or claims one.
+    /// The holder of a link submits with it or claims one.
     Link(Id),
 }
 
@@ -31,7 +31,7 @@ impl Beyond {
         matches!(self, Beyond::Dependents | Beyond::Account { .. })
     }
 
-    /// Whether it stands behind a row. `before` is the state as it was, `after` as it is then.
+    /// Whether this justifies a row. `before` and `after` are the states before and after the operation.
     pub(super) fn covers<B: Facts, A: Facts>(self, before: &Transaction<'_, B>, after: &A, row: &RowChange) -> bool {
         match self {
             Beyond::Nothing => false,
@@ -116,7 +116,7 @@ fn is_over(share: &Binding, at: Time) -> bool {
     share.expires.is_some_and(|end| end <= at)
 }
 
-/// Whether what was taken from a share is what its sharer does not hold, or not for so long.
+/// Whether a share only lost what its sharer does not hold, or not for that long.
 fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
     let (Some(was), RowChange::Binding(_, is)) = (share_of(row), row) else { return false };
     let Some(sharer) = was.grantor.filter(|_| was.attributes.share_class() == ShareClass::User) else { return false };
@@ -127,12 +127,12 @@ fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
     if !lost.is_empty() {
         return held.without(lost) == held;
     }
-    // Nothing was given for longer, and the end is where the sharer's own hold ends.
+    // The share was not extended, and it ends when the sharer's own hold ends.
     let end = held_until(after, (sharer, was.resource), left, at).unwrap();
     is.as_ref().is_some_and(|is| is.expires == end && is.grantor == was.grantor)
 }
 
-/// Whether the actor administers the shares of an item, or manages them where that is done for all.
+/// Whether the actor administers the shares of an item, or manages them where sharing is managed.
 fn administers<F: Facts>(tx: &Transaction<'_, F>, item: Id) -> bool {
     let endpoint = tx.facts().ancestors(item).unwrap().last().unwrap().id;
     let may = |verb, on| tx.may(rolebook::model::Action::Plain(verb), on).unwrap();

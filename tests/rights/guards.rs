@@ -1,9 +1,9 @@
-//! Guards of single operations that nothing else asks about: each was taken out once to see a test fail.
+//! Guards of single operations that no other test covers: each guard was removed once to see a test fail.
 
 use super::write;
 use crate::support::Tool;
 
-/// `org:acme` of olga, who alone administers it.
+/// `org:acme` with olga as the only admin.
 fn olgas() -> Tool {
     let tool = Tool::staffed();
     tool.ok("account add olga");
@@ -12,7 +12,7 @@ fn olgas() -> Tool {
 }
 
 #[test]
-fn an_undo_never_gives_an_admin_an_end_or_an_inactive_account() {
+fn an_undo_never_gives_an_admin_an_expiry_or_an_inactive_account() {
     for (given, taken) in [
         ("account set bob --expires 30d", "account set bob --expires never"),
         ("account deactivate bob", "account activate bob"),
@@ -35,7 +35,7 @@ fn an_undo_never_gives_an_admin_an_end_or_an_inactive_account() {
 }
 
 #[test]
-fn an_undo_brings_back_nothing_that_the_endpoint_no_longer_takes() {
+fn an_undo_restores_nothing_that_the_endpoint_can_no_longer_hold() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator bob");
     tool.ok("endpoint add-role node1 activity-monitor carol");
@@ -71,7 +71,7 @@ fn a_revoked_share_comes_back_beside_the_one_of_another_sharer() {
 }
 
 #[test]
-fn an_undo_brings_back_no_share_for_longer_than_its_sharer_holds() {
+fn an_undo_restores_no_share_for_longer_than_its_sharer_holds() {
     let tool = Tool::staffed();
     tool.set_clock("2027-01-01T00:00:00Z");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
@@ -87,18 +87,18 @@ fn an_undo_brings_back_no_share_for_longer_than_its_sharer_holds() {
 }
 
 #[test]
-fn an_organization_is_handed_over_by_nobody_but_its_admins_and_the_operator() {
+fn only_admins_and_the_operator_transfer_an_organization() {
     let tool = olgas();
     let _ = tool.fails(3, "account remove olga --destroy --transfer-to bob --yes --as alice", "");
     tool.ok("org set-role acme alice admin");
     tool.ok("account set bob --expires never");
-    // Where another admin remains there is nothing to hand over.
+    // If another admin remains there is nothing to transfer.
     tool.ok("account remove olga --destroy --transfer-to bob --yes --as alice");
     assert!(!tool.may("bob", "view", "org:acme"));
 }
 
 #[test]
-fn a_share_that_has_ended_keeps_no_account() {
+fn an_expired_share_does_not_prevent_destroying_an_account() {
     let tool = Tool::staffed();
     tool.set_clock("2027-01-01T00:00:00Z");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
@@ -110,7 +110,7 @@ fn a_share_that_has_ended_keeps_no_account() {
 }
 
 #[test]
-fn an_end_is_over_at_the_very_moment_it_names() {
+fn an_expiry_takes_effect_at_its_moment() {
     let tool = olgas();
     tool.set_clock("2027-01-01T00:00:00Z");
     tool.fails(5, "account set bob --expires 2027-01-01T00:00:00Z", "is over already");
@@ -133,7 +133,7 @@ fn an_end_is_over_at_the_very_moment_it_names() {
 }
 
 #[test]
-fn a_link_is_revoked_and_sent_again_at_its_own_dropbox_only() {
+fn a_link_is_revoked_and_resent_only_at_its_own_dropbox() {
     let tool = Tool::staffed();
     for (name, admin) in [("intake", "bob"), ("other", "carol")] {
         tool.ok(&format!("dropbox add {name} --admins-manage-invitations"));
@@ -147,12 +147,12 @@ fn a_link_is_revoked_and_sent_again_at_its_own_dropbox_only() {
         tool.fails(4, &format!("dropbox {verb} other {link} --as carol"), "no such invitation");
     }
     tool.ok(&format!("dropbox revoke intake {link} --as bob"));
-    // Who may neither invite nor revoke is told of no link.
+    // An actor who may neither invite nor revoke sees no link.
     tool.fails(3, "dropbox invites intake --as eve", "");
 }
 
 #[test]
-fn whoever_may_only_submit_sends_on_nothing_of_it() {
+fn a_member_who_may_only_submit_cannot_forward() {
     let tool = Tool::staffed();
     tool.ok("dropbox add intake");
     tool.ok("dropbox add-member intake bob");
@@ -176,7 +176,7 @@ fn a_number_is_one_of_its_kind() {
 }
 
 #[test]
-fn nobody_but_the_operator_shares_in_the_name_of_others() {
+fn only_the_operator_shares_in_the_name_of_others() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator bob");
     tool.ok("share grant node1:/p carol --permission edit");
@@ -187,7 +187,7 @@ fn nobody_but_the_operator_shares_in_the_name_of_others() {
 }
 
 #[test]
-fn files_take_the_place_of_no_folder_and_folders_of_no_file() {
+fn files_replace_no_folder_and_folders_replace_no_file() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
     tool.ok("content add node1:/p --owner bob");
@@ -197,7 +197,7 @@ fn files_take_the_place_of_no_folder_and_folders_of_no_file() {
     tool.fails(5, "content upload node1:/p/a.mov --type folder --as bob", "is a file, not a folder");
     tool.fails(5, "content upload node1:/p/dir --size 1 --as bob", "is a folder");
     tool.fails(2, "content upload node1:/p/two --type folder --file x:1 --file x:2 --as bob", "is named twice");
-    // A package whose files lie in folders makes these, which takes the right to.
+    // A package whose files lie in folders creates these, which takes `create-folder`.
     tool.ok("package send --title Cut --to bob --to eve --file reel/one.mov:1 --as carol");
     let package = tool.json("package list --as bob")[0]["ref"].as_str().unwrap().to_owned();
     tool.ok("share grant node1:/p/dir eve --permission upload-files,browse --as bob");
@@ -208,7 +208,7 @@ fn files_take_the_place_of_no_folder_and_folders_of_no_file() {
 }
 
 #[test]
-fn a_change_that_says_nothing_or_what_nobody_can_read_is_refused() {
+fn a_change_with_no_or_unreadable_values_is_refused() {
     let tool = olgas();
     tool.ok("account add zoe");
     tool.ok("endpoint add node1 --kind node --as bob");
@@ -223,7 +223,7 @@ fn a_change_that_says_nothing_or_what_nobody_can_read_is_refused() {
 }
 
 #[test]
-fn what_an_account_alone_administers_is_handed_over_by_who_may_give_it() {
+fn transferring_what_an_account_alone_administers_takes_the_right_over_it() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --administrator bob");
     let _ = tool.fails(3, "account remove bob --destroy --transfer-to carol --yes --as alice", "");
@@ -233,7 +233,7 @@ fn what_an_account_alone_administers_is_handed_over_by_who_may_give_it() {
 }
 
 #[test]
-fn a_manifest_designates_nobody_without_the_right_to() {
+fn a_manifest_designates_admins_only_with_the_right() {
     let tool = Tool::staffed();
     for (noun, name) in [("workgroup", "color"), ("dropbox", "intake")] {
         tool.ok(&format!("{noun} add {name} --admins-manage-members"));
@@ -251,7 +251,7 @@ fn a_manifest_designates_nobody_without_the_right_to() {
 }
 
 #[test]
-fn an_end_that_is_over_is_said_by_who_sets_ends() {
+fn a_past_expiry_in_a_file_takes_the_right_to_set_it() {
     let tool = Tool::staffed();
     write(&tool, "m.yaml", "version: 1\naccounts: {bob: {expires: 2020-01-01}}\n");
     for who in ["eve", "bob"] {
@@ -261,7 +261,7 @@ fn an_end_that_is_over_is_said_by_who_sets_ends() {
 }
 
 #[test]
-fn saying_again_what_is_so_changes_nothing() {
+fn setting_the_same_values_again_changes_nothing() {
     let tool = olgas();
     tool.ok("org set-role acme bob member");
     tool.ok("org set-role acme carol admin");
@@ -271,7 +271,7 @@ fn saying_again_what_is_so_changes_nothing() {
 }
 
 #[test]
-fn a_workspace_is_renamed_by_who_may_edit_it() {
+fn renaming_a_workspace_takes_the_right_to_edit_it() {
     let tool = olgas();
     tool.ok("org set-role acme bob member");
     tool.ok("workspace add acme/prod --as olga");
@@ -283,7 +283,7 @@ fn a_workspace_is_renamed_by_who_may_edit_it() {
 }
 
 #[test]
-fn folders_on_the_way_to_a_file_take_the_right_to_make_them() {
+fn missing_parent_folders_take_the_right_to_create_them() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
     tool.ok("content add node1:/p --owner bob");
@@ -295,19 +295,19 @@ fn folders_on_the_way_to_a_file_take_the_right_to_make_them() {
 }
 
 #[test]
-fn of_what_one_may_not_see_one_learns_no_more_than_that_its_name_is_taken() {
+fn a_hidden_resource_only_reveals_that_its_name_is_taken() {
     let tool = Tool::staffed();
     tool.ok("endpoint add vault --kind node --private --as bob");
     let ran = tool.fails(5, "endpoint add vault --kind node --as eve", "the name `vault` is taken");
     assert!(!ran.err.contains("values"), "{ran:#?}");
-    // The same where the name was free once.
+    // The same if the name was free before.
     tool.ok("endpoint add disk --kind node --as eve");
     tool.ok("endpoint remove disk --yes --as eve");
     let revision = tool.revision();
     tool.ok("endpoint add disk --kind node --private --as bob");
     let ran = tool.fails(5, &format!("undo {revision} --as eve"), "the name of endpoint:disk was taken");
     assert!(!ran.err.contains("in revision"), "{ran:#?}");
-    // And of links of a dropbox that one does not see.
+    // And for links of a hidden dropbox.
     tool.ok("workgroup add color --admins-create-users");
     tool.ok("workgroup add-member color carol");
     tool.ok("workgroup add-admin color carol");
@@ -320,7 +320,7 @@ fn of_what_one_may_not_see_one_learns_no_more_than_that_its_name_is_taken() {
 }
 
 #[test]
-fn turning_the_public_link_off_revokes_what_was_claimed_and_nothing_else() {
+fn turning_the_public_link_off_revokes_only_claimed_links() {
     let tool = Tool::staffed();
     tool.ok("server set --public-links allow");
     tool.ok("dropbox add intake");
@@ -339,9 +339,9 @@ fn turning_the_public_link_off_revokes_what_was_claimed_and_nothing_else() {
 }
 
 #[test]
-fn an_undo_takes_the_right_of_the_command_that_would_do_the_same() {
+fn an_undo_takes_the_right_of_the_equivalent_command() {
     let tool = Tool::staffed();
-    // Another name is for who may delete the account, not for its own.
+    // Renaming an account takes the right to delete it, which users do not have over their own.
     tool.ok("account rename bob robert --as alice");
     let renamed = tool.revision();
     let _ = tool.fails(3, &format!("undo {renamed} --as robert"), "");
@@ -350,7 +350,7 @@ fn an_undo_takes_the_right_of_the_command_that_would_do_the_same() {
     let edited = tool.revision();
     let _ = tool.fails(3, &format!("undo {edited} --as eve"), "");
     tool.ok(&format!("undo {edited} --as dana"));
-    // An admin's membership is for who designates admins.
+    // An admin's membership takes the right to designate admins.
     tool.ok("workgroup add color --admins-manage-members");
     tool.ok("workgroup add-member color carol eve bob");
     tool.ok("workgroup add-admin color carol eve");
@@ -365,7 +365,7 @@ fn an_undo_takes_the_right_of_the_command_that_would_do_the_same() {
     let undesignated = tool.revision();
     let _ = tool.fails(3, &format!("undo {undesignated} --as carol"), "");
     tool.ok(&format!("undo {undesignated} --as dana"));
-    // Another name of a file takes the permission to give one.
+    // Renaming a file takes `rename`.
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
     tool.ok("content add node1:/p/a.mov --type file");
     tool.ok("share grant node1:/p bob --permission edit");
@@ -374,7 +374,7 @@ fn an_undo_takes_the_right_of_the_command_that_would_do_the_same() {
     let renamed = tool.revision();
     let _ = tool.fails(3, &format!("undo {renamed} --as eve"), "");
     tool.ok(&format!("undo {renamed} --as bob"));
-    // What was made in a thing keeps it.
+    // The creation of a resource cannot be undone while newer resources lie in it.
     tool.ok("org add acme --as bob");
     let made = tool.revision();
     tool.ok("workspace add acme/prod --as bob");
@@ -383,7 +383,7 @@ fn an_undo_takes_the_right_of_the_command_that_would_do_the_same() {
 }
 
 #[test]
-fn content_is_put_back_by_who_may_do_so_by_hand() {
+fn an_undo_restores_content_with_the_rights_of_the_manual_change() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
     tool.ok("content add node1:/p/a.mov --type file --size 1");
@@ -403,7 +403,7 @@ fn content_is_put_back_by_who_may_do_so_by_hand() {
 }
 
 #[test]
-fn who_creates_users_brings_back_no_other_account() {
+fn an_actor_who_creates_users_restores_no_other_account() {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --admins-create-users");
     tool.ok("workgroup add-member color carol eve");
@@ -425,7 +425,7 @@ fn who_creates_users_brings_back_no_other_account() {
 }
 
 #[test]
-fn of_several_shares_one_may_take_back_ones_own_goes_first() {
+fn revoke_prefers_the_share_of_the_actor() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana --administrator bob");
     for who in ["dana", "bob"] {
@@ -433,7 +433,7 @@ fn of_several_shares_one_may_take_back_ones_own_goes_first() {
     }
     tool.ok("share revoke node1:/p eve --as dana");
     assert_eq!(tool.json("share list node1:/p --with eve")[0]["by"], "user:bob");
-    // Where access managers manage all shares none rests on its sharer's role.
+    // With managed sharing no share rests on its sharer's role.
     tool.ok("endpoint add bucket --kind s3 --administrator dana");
     tool.ok("endpoint add-role bucket access-manager bob");
     tool.ok("share grant bucket:/films eve --permission view --as bob");
@@ -454,7 +454,7 @@ fn an_heir_needs_no_right_over_a_share_that_has_ended() {
 }
 
 #[test]
-fn two_shares_that_become_one_end_with_the_first() {
+fn two_merged_shares_end_with_the_earlier() {
     let tool = Tool::staffed();
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
     tool.ok("share grant node1:/p carol bob --permission edit");
@@ -472,7 +472,7 @@ fn two_shares_that_become_one_end_with_the_first() {
 }
 
 #[test]
-fn an_access_manager_of_a_bucket_one_does_not_see_is_told_what_one_may_do_there() {
+fn an_access_manager_of_a_hidden_bucket_sees_it_in_its_own_listing() {
     let tool = Tool::staffed();
     tool.ok("endpoint add vault --kind s3 --private --administrator bob");
     tool.ok("endpoint add-role vault access-manager carol");

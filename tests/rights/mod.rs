@@ -1,5 +1,5 @@
-//! Rights through the program: no flag, no bulk path and no combination gets round one, and what one way
-//! of doing a thing allows the others allow too.
+//! Rights through the program: no flag, bulk path or combination bypasses a right, and equivalent ways to make a
+//! change take the same rights.
 
 mod accounts;
 mod adoption;
@@ -10,8 +10,8 @@ mod undo;
 
 use crate::support::Tool;
 
-/// The staffed store with a workgroup whose admin carol may create users and nothing else, and a dropbox
-/// that managers may not administer.
+/// The staffed store with a workgroup whose admin carol may only create users, and a dropbox that managers may
+/// not administer.
 fn creators() -> Tool {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --admins-create-users");

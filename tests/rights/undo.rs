@@ -1,4 +1,4 @@
-//! Undo by whoever made a change, and by others.
+//! Undo by the actor of a change, and by others.
 
 use crate::support::Tool;
 
@@ -29,7 +29,7 @@ fn studio() -> Tool {
 }
 
 #[test]
-fn whoever_removed_a_thing_may_undo_that() {
+fn the_actor_of_a_removal_may_undo_it() {
     let tool = studio();
     for (who, command) in [
         ("mia", "group remove crew"),
@@ -43,13 +43,13 @@ fn whoever_removed_a_thing_may_undo_that() {
         ("mia", "account remove carol"),
     ] {
         if command.starts_with("content") {
-            // An administrator of a node holds no files by the role.
+            // The administrator role of a node gives no permissions on files.
             tool.ok("share grant disk:/ eve --permission edit");
         }
         let before = tool.ok("export");
         tool.ok(&format!("{command} --yes --as {who}"));
         let removed = tool.revision();
-        // Nobody who could not make all of it again.
+        // Nobody may undo it who could not make all of it again.
         let _ = tool.fails(3, &format!("undo {removed} --as bob"), "");
         tool.ok(&format!("undo {removed} --as {who}"));
         assert_eq!(tool.ok("export"), before, "{command}");
@@ -57,7 +57,7 @@ fn whoever_removed_a_thing_may_undo_that() {
 }
 
 #[test]
-fn whoever_made_a_thing_may_undo_that_with_what_came_with_it() {
+fn the_maker_of_a_resource_may_undo_its_creation_completely() {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --admins-create-users");
     tool.ok("workgroup add-member color carol");
@@ -70,7 +70,7 @@ fn whoever_made_a_thing_may_undo_that_with_what_came_with_it() {
         ("dana", "workgroup add sound"),
         ("dana", "dropbox add intake"),
         ("bob", "endpoint add node1 --kind node --private"),
-        // An organization is removed by the operator alone, and still its founder's to take back at once.
+        // Only the operator removes an organization, but its founder may undo the creation at once.
         ("bob", "org add acme"),
         ("carol", "account add nina --workgroup color"),
         ("bob", "content upload disk:/in/day --type folder --file a.mov:5"),
@@ -82,7 +82,7 @@ fn whoever_made_a_thing_may_undo_that_with_what_came_with_it() {
         tool.ok(&format!("undo {made} --as {who}"));
         assert_eq!(tool.ok("export"), before, "{command}");
     }
-    // Whoever may no longer make it may not undo it either.
+    // An actor who may no longer create it may not undo the creation either.
     tool.ok("group add crew --as dana");
     let made = tool.revision();
     tool.ok("account set-role dana user");
@@ -106,7 +106,7 @@ fn an_undo_that_gives_a_right_is_not_allowed_by_that_right() {
 }
 
 #[test]
-fn the_log_tells_nobody_by_way_of_undo() {
+fn undo_reveals_nothing_about_the_log() {
     let tool = studio();
     let _ = tool.run("group add nothing --as carol");
     let denied = tool.revision();
@@ -115,7 +115,7 @@ fn the_log_tells_nobody_by_way_of_undo() {
     tool.ok(&format!("undo {made} --as dana"));
     tool.ok("endpoint add vault --kind s3 --private --as eve");
     let founded = tool.revision();
-    // Denied, undone, somebody else's: one and the same to whom the log is not for.
+    // Denied, undone, somebody else's: the same answer for actors who may not read the log.
     let told: Vec<String> = [denied, made, founded]
         .map(|number| tool.fails(3, &format!("undo {number} --as bob"), "may not undo this revision").err)
         .to_vec();
@@ -123,7 +123,7 @@ fn the_log_tells_nobody_by_way_of_undo() {
     tool.fails(5, &format!("undo {denied} --as alice"), "was a denied change");
     tool.fails(5, &format!("undo {denied} --as carol"), "was a denied change");
     tool.fails(5, &format!("undo {made} --as dana"), "was undone by revision");
-    // What stands in the way is told as far as it may be seen.
+    // Obstacles are named only if the actor may see them.
     tool.ok("group add late --as dana");
     let late = tool.revision();
     tool.ok("group add-member late carol --as mia");
@@ -134,7 +134,7 @@ fn the_log_tells_nobody_by_way_of_undo() {
 }
 
 #[test]
-fn a_membership_comes_back_for_nobody_who_is_gone_and_goes_as_it_was_made() {
+fn an_undo_fails_if_the_account_ended_or_the_membership_changed() {
     let tool = Tool::staffed();
     tool.ok("group add crew");
     tool.ok("group add-member crew bob");
@@ -152,7 +152,7 @@ fn a_membership_comes_back_for_nobody_who_is_gone_and_goes_as_it_was_made() {
 }
 
 #[test]
-fn groups_that_turned_round_since_do_not_come_to_contain_themselves() {
+fn an_undo_makes_no_cycle_of_groups() {
     let tool = Tool::staffed();
     tool.ok("group add inner");
     tool.ok("group add outer");

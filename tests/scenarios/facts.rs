@@ -1,4 +1,4 @@
-//! The facts of a file, made by the operations that people use, as the operator.
+//! Builds the facts of a scenario file with the operations of the program, as the operator.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use rolebook::policy::{EmptyFacts, Facts};
 use super::form::{File, PlaceFacts, ServerFacts};
 use super::{organizations, storage};
 
-/// The facts, and by which name the files know what has a number only.
+/// The facts, and the names that the files use for numbered resources.
 pub(super) struct Built {
     pub(super) tx: Transaction<'static, EmptyFacts>,
     /// `KIND:NAME` → its id.
     pub(super) numbered: BTreeMap<String, Id>,
 }
 
-/// What a reference in a file means.
+/// The resource that a reference in a file names.
 pub(super) struct Meant {
     pub(super) id: Id,
     pub(super) kind: Kind,
@@ -125,7 +125,7 @@ fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &st
     }
 }
 
-/// A recipient inside; an address outside is none that a question could be about.
+/// A recipient in the store; `None` for an outside address, which questions cannot be about.
 fn recipient(tx: &Transaction<'_, EmptyFacts>, reference: &Reference) -> Option<Id> {
     match reference {
         Reference::Named(kind, name) => Some(tx.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
@@ -135,7 +135,7 @@ fn recipient(tx: &Transaction<'_, EmptyFacts>, reference: &Reference) -> Option<
 }
 
 impl Built {
-    /// What a reference means; a word without a colon is a name of the kind `bare`.
+    /// Resolves a reference; a word without a colon is a name of the kind `bare`.
     pub(super) fn meant(&self, text: &str, bare: Kind) -> Meant {
         let found = |id, kind| Meant { id, kind, is_registered: true };
         if let Some(id) = self.numbered.get(text) {
@@ -163,7 +163,7 @@ impl Built {
         }
     }
 
-    /// The account of that name.
+    /// The account with this name.
     pub(super) fn account(&self, who: &str) -> Id {
         self.meant(who, Kind::Account).id
     }
@@ -177,7 +177,7 @@ pub(super) fn name(text: &str) -> Name {
 pub(super) fn place_of(text: &str) -> (Name, Path) {
     match Reference::parse(text, Kind::Item).unwrap() {
         Reference::Item(endpoint, path) => (endpoint, path),
-        other => panic!("{other} is no path on an endpoint"),
+        other => panic!("not a path: {other}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The form of the files: what can be said of the facts, and how a question is written.
+//! The format of the scenario files: the facts, and how questions are written.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) struct File {
     pub(super) accounts: BTreeMap<String, AccountFacts>,
     #[serde(default)]
     pub(super) groups: BTreeMap<String, Vec<String>>,
-    /// Who sees which group, where that is said.
+    /// The `visible` values of groups.
     #[serde(default)]
     pub(super) visible: BTreeMap<String, GroupVisibility>,
     #[serde(default)]
@@ -34,7 +34,7 @@ pub(super) struct File {
     pub(super) shares: Vec<ShareFacts>,
     #[serde(default)]
     pub(super) questions: Vec<Asked>,
-    /// What is told to whom.
+    /// Who is shown what.
     #[serde(default)]
     pub(super) told: Vec<ToldAsked>,
     /// Who may change which share, and who may see it.
@@ -93,7 +93,7 @@ pub(super) struct PackageFacts {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct EndpointFacts {
     pub(super) kind: String,
-    /// Who made it; the operator otherwise, and then the first administrator counts as its creator.
+    /// The creator; the operator by default, and then the first administrator counts as the creator.
     #[serde(default)]
     pub(super) by: Option<String>,
     #[serde(default)]
@@ -104,10 +104,10 @@ pub(super) struct EndpointFacts {
     pub(super) node_version: Option<String>,
     #[serde(default)]
     pub(super) of: Option<String>,
-    /// Role → who holds it.
+    /// Role → its holders.
     #[serde(default)]
     pub(super) roles: BTreeMap<String, Vec<String>>,
-    /// Path → what is registered there.
+    /// Path → the registered item.
     #[serde(default)]
     pub(super) content: BTreeMap<String, ItemFacts>,
 }
@@ -126,7 +126,7 @@ pub(super) struct ShareFacts {
     pub(super) item: String,
     pub(super) with: String,
     pub(super) permission: String,
-    /// Whose share it is; the operator's otherwise.
+    /// The sharer; the operator by default.
     #[serde(default)]
     pub(super) by: Option<String>,
     #[serde(default)]
@@ -143,7 +143,7 @@ pub(super) struct OrgFacts {
     pub(super) admins: Vec<String>,
     pub(super) members: Vec<String>,
     pub(super) workspaces: BTreeMap<String, WorkspaceFacts>,
-    /// By name, each with its workspace; none for one of the organization.
+    /// By name, each with its workspace; `None` for a key of the organization.
     pub(super) keys: BTreeMap<String, Option<String>>,
     /// Addresses with a pending invitation.
     pub(super) invited: Vec<String>,
@@ -160,7 +160,7 @@ pub(super) struct WorkspaceFacts {
     pub(super) files: Option<String>,
     pub(super) root_upload: Option<String>,
     pub(super) members: Vec<MembershipFacts>,
-    /// Who was a member and is one no more.
+    /// Former members.
     pub(super) former: Vec<String>,
 }
 
@@ -195,16 +195,16 @@ pub(super) struct Asked {
     pub(super) ask: String,
     /// `allowed` or `denied`.
     pub(super) answer: String,
-    /// The rule that decides, where the scenario is about that.
+    /// The rule that decides, if the scenario is about it.
     #[serde(default)]
     pub(super) rule: Option<String>,
-    /// The time it is asked at; the first moment of 2026 otherwise.
+    /// The time of the question; the first moment of 2026 by default.
     #[serde(default)]
     pub(super) at: Option<String>,
 }
 
 impl Asked {
-    /// Every question it stands for: principal, action, resource.
+    /// Every question that the line stands for: principal, action, resource.
     pub(super) fn questions(&self) -> Vec<[&str; 3]> {
         let words: Vec<&str> = self.ask.split(' ').collect();
         let [principals, actions, resources] = words[..] else { panic!("`{}` is no question", self.ask) };
@@ -218,7 +218,7 @@ impl Asked {
     }
 }
 
-/// Whether something is told to somebody.
+/// Whether an aspect is shown to a reader.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToldAsked {
@@ -227,19 +227,19 @@ pub(super) struct ToldAsked {
     pub(super) who: String,
     /// `existence`, `details`, `bindings`, `own-access`, `others-access` or `log`.
     pub(super) what: String,
-    /// Of which things; may be several with `|` between.
+    /// The resources; may be several with `|` between.
     pub(super) on: String,
-    /// Of bindings, whose.
+    /// For bindings, the holder.
     #[serde(default)]
     pub(super) with: Option<String>,
     /// `told` or `hidden`.
     pub(super) answer: String,
-    /// The rule by which it is told.
+    /// The rule that discloses it.
     #[serde(default)]
     pub(super) rule: Option<String>,
 }
 
-/// Whether somebody may change or see a share that is there.
+/// Whether a principal may change or see an existing share.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShareAsked {
@@ -248,7 +248,7 @@ pub(super) struct ShareAsked {
     pub(super) who: String,
     /// `change` or `see`.
     pub(super) may: String,
-    /// Which share: of what, with whom, by whom (the operator otherwise).
+    /// The share: item, receiver, sharer (the operator by default).
     pub(super) item: String,
     pub(super) with: String,
     #[serde(default)]

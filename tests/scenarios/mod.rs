@@ -1,5 +1,5 @@
 //! Policy as data: facts and questions in `tests/scenarios/*.yaml`, each question with the sentence
-//! of the seeds it comes from, its expected answer and, where it matters, the rule that decides.
+//! of the seeds that it comes from, its expected answer and, if it matters, the rule that decides.
 
 mod facts;
 mod form;
@@ -47,11 +47,11 @@ fn time(text: Option<&String>) -> Time {
     Time::parse(text.map_or(NOW, String::as_str)).unwrap()
 }
 
-/// One question that a file asks.
+/// One question of a file.
 struct Put<'a> {
     built: &'a Built,
     asked: &'a Asked,
-    /// Where it stands and what it asks, for messages.
+    /// The file and the text of the question, for messages.
     place: String,
     kind: Kind,
     question: Question,
@@ -82,9 +82,9 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
     }
 }
 
-/// What a file says is told or hidden, and the rule by which it is told.
+/// Checks which aspects are shown or hidden as the files say, and the rule that discloses them.
 #[test]
-fn what_is_told_to_whom_is_as_expected() {
+fn disclosures_are_as_expected() {
     let mut wrong = Vec::new();
     let mut by: BTreeSet<(&str, String)> = BTreeSet::new();
     for (file_name, file) in files() {
@@ -118,8 +118,8 @@ fn what_is_told_to_whom_is_as_expected() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let rows = DISCLOSURES.iter().flat_map(|row| row.kinds.iter().map(move |kind| (row, *kind)));
-    // A public link has no name that a scenario could call it by. Of these whoever holds anything is told of all by
-    // a row before.
+    // A public link has no name for a scenario to use. On the other four kinds, holders see all bindings by an
+    // earlier row.
     let rows = rows.filter(|(row, kind)| match kind {
         Kind::PublicLink => false,
         Kind::Group | Kind::Org | Kind::Workspace | Kind::Package => row.rule.name != "disclosure.own-bindings",
@@ -172,7 +172,7 @@ fn every_question_is_answered_as_expected() {
         {
             wrong.push(format!("{place}: decided by {rule}, expected {other}"));
         }
-        // What is allowed has a proof, and what would suffice for a denial never is what is there already.
+        // An allowed action has a proof, and a remedy never names an existing right.
         let remedies = remedies(it.built.tx.facts(), &it.question).unwrap();
         for missing in remedies.iter().map(|remedy| &remedy.missing) {
             let twice = missing.iter().enumerate().any(|(at, one)| missing[..at].contains(one));
@@ -183,7 +183,7 @@ fn every_question_is_answered_as_expected() {
     assert!(wrong.is_empty(), "{} of {asked} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Who may change a share, and who may see that it is there; the rule of a change where it is asked for.
+/// Whether a principal may change or see a share; for a change, also the rule that decides.
 fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static str>) {
     let item = built.meant(&it.item, Kind::Item);
     let by = it.by.as_ref().map(|who| built.account(who));
@@ -203,7 +203,7 @@ fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static s
 }
 
 #[test]
-fn shares_are_seen_and_changed_by_those_who_may() {
+fn shares_are_changed_and_seen_as_expected() {
     let mut wrong = Vec::new();
     let mut decided = BTreeSet::new();
     for (file_name, file) in files() {

@@ -1,4 +1,4 @@
-//! Organizations with what lies in them, put down row by row.
+//! Builds organizations and their resources row by row.
 
 use rolebook::model::attributes::{
     AccessToken, AllowDeny, Attributes, Home, Invitation, InvitationState, Item, Media, Org, SigningKey, Stream,
@@ -63,7 +63,7 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
     }
 }
 
-/// Puts what has a number only; the files know it by a name.
+/// Adds a numbered resource, which the files refer to by a name.
 fn put(built: &mut Built, parent: Id, known_as: &str, attributes: Attributes) {
     let id = built.tx.new_id();
     let known_as = format!("{}:{known_as}", attributes.kind());

@@ -1,4 +1,4 @@
-//! Endpoints, what lies on them, and shares.
+//! Builds endpoints, their items, and shares.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::form::{EndpointFacts, ItemFacts, ShareFacts};
 const ADMINISTRATOR: &str = "administrator";
 
 pub(super) fn build_endpoints(tx: &mut Transaction<'static, EmptyFacts>, endpoints: &BTreeMap<String, EndpointFacts>) {
-    // What opens a folder of another comes after that.
+    // An endpoint that opens a folder of another endpoint comes after that endpoint.
     let (opened, others): (Vec<_>, Vec<_>) = endpoints.iter().partition(|(_, facts)| facts.of.is_some());
     for (which, facts) in others.into_iter().chain(opened) {
         build_endpoint(tx, which, facts);

@@ -19,17 +19,17 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 pub(crate) struct Tool {
     folder: TempDir,
     variables: Vec<(String, String)>,
-    /// What commands take for the present, once a test has set it.
+    /// The time that commands use as the present, once a test has set it.
     clock: Mutex<Option<Time>>,
 }
 
-/// What a command answered.
+/// The result of a command.
 #[derive(Debug, Clone)]
 pub(crate) struct CommandOutput {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
-    /// Shown when an assertion prints the whole.
+    /// The command line, for messages of assertions.
     pub(crate) line: String,
 }
 
@@ -57,17 +57,17 @@ impl Tool {
         tool
     }
 
-    /// Where commands run.
+    /// The folder in which commands run.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The store's file.
+    /// The file of the store.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder().join("home/.local/share/rolebook/rolebook.db")
     }
 
-    /// The files of the folder, the home and all below, that hold these bytes.
+    /// The files of the folder and the home, at any depth, that contain these bytes.
     pub(crate) fn files_with(&self, bytes: &[u8]) -> Vec<PathBuf> {
         let (mut folders, mut found) = (vec![self.folder().to_owned()], Vec::new());
         while let Some(folder) = folders.pop() {
@@ -88,13 +88,13 @@ impl Tool {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Sets the clock that every later command reads (debug builds only), as `2026-06-01T09:00:00Z`.
-    /// It stands still there.
+    /// Sets the clock of every later command (debug builds only), as `2026-06-01T09:00:00Z`. The clock does
+    /// not advance.
     pub(crate) fn set_clock(&self, time: &str) {
         *self.clock.lock().unwrap() = Some(Time::parse(time).unwrap());
     }
 
-    /// Sets that clock forward, from where it was set to or else from the present, instead of waiting.
+    /// Moves that clock forward, from its set time or from the present, instead of waiting.
     pub(crate) fn later(&self, seconds: u32) {
         let mut clock = self.clock.lock().unwrap();
         *clock = Some(Time(clock.unwrap_or_else(Time::now).0 + i64::from(seconds) * 1000));
@@ -115,7 +115,7 @@ impl Tool {
         all
     }
 
-    /// A command of the shell, in the folder, with `rolebook` on the PATH and nothing else set.
+    /// A shell command in the folder, with `rolebook` on the PATH and no other variable set.
     pub(crate) fn shell(&self, line: &str) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(line).current_dir(self.folder()).env_clear().envs(self.environment());
@@ -141,20 +141,20 @@ impl Tool {
         self.sh(&format!("rolebook {arguments}"))
     }
 
-    /// Runs and demands exit status 0; answers standard output.
+    /// Runs `rolebook` and asserts exit status 0; returns standard output.
     pub(crate) fn ok(&self, arguments: &str) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.status, 0, "{ran:#?}");
         ran.out
     }
 
-    /// Runs with `-o json`, demands exit status 0 and answers the value.
+    /// Runs `rolebook` with `-o json` and asserts exit status 0; returns the value.
     pub(crate) fn json(&self, arguments: &str) -> Value {
         let out = self.ok(&format!("{arguments} -o json"));
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments}: {error}: {out}"))
     }
 
-    /// Runs and demands this exit status, an empty standard output and a message that holds `text`.
+    /// Runs `rolebook` and asserts this exit status, an empty standard output and a message that contains `text`.
     pub(crate) fn fails(&self, status: i32, arguments: &str, text: &str) -> CommandOutput {
         let ran = self.run(arguments);
         assert_eq!(ran.status, status, "{ran:#?}");
@@ -168,14 +168,14 @@ impl Tool {
         self.json("status")["revision"].as_u64().unwrap()
     }
 
-    /// What `perm check` answers.
+    /// The answer of `perm check`.
     pub(crate) fn may(&self, principal: &str, action: &str, resource: &str) -> bool {
         let ran = self.run(&format!("perm check '{principal}' '{action}' '{resource}'"));
         assert!(ran.status < 2, "{ran:#?}");
         ran.status == 0
     }
 
-    /// The store `examples/studio.sh` makes; a dropbox's private link is in `link.txt`, a pending
+    /// The store that `examples/studio.sh` makes. A dropbox's private link is in `link.txt`, a pending
     /// invitation in `invitation.txt`, an access token in `token.txt`.
     pub(crate) fn studio() -> Tool {
         static STUDIO: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
@@ -213,7 +213,7 @@ fn read_files(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     }
 }
 
-/// Holds a generated file to what it is generated from. With `BLESS` set, writes it instead.
+/// Asserts that a generated file is up to date. With `BLESS` set, writes the file instead.
 pub(crate) fn assert_generated(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("BLESS").is_some() {

@@ -1,5 +1,5 @@
-//! A mail server on loopback, for one test: `mailin` speaks SMTP, `rustls` protects it, `rcgen`
-//! makes its certificate. It is served by one thread, which ends with the value.
+//! A mail server on loopback, for one test: `mailin` speaks SMTP, `rustls` encrypts it, `rcgen`
+//! makes the certificate. One thread serves it, and ends when the value is dropped.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
@@ -16,25 +16,25 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// How the server greets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Greeting {
-    /// In the clear, and offers STARTTLS.
+    /// In the clear, with STARTTLS.
     Starttls,
     /// In TLS from the first byte.
     Wrapped,
-    /// In the clear, and offers nothing else.
+    /// In the clear, without STARTTLS.
     Clear,
-    /// It takes the connection and says nothing.
+    /// Accepts the connection and sends nothing.
     Silent,
 }
 
-/// What the server is like.
+/// The configuration of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) greeting: Greeting,
-    /// What its certificate is made out for.
+    /// The name in the certificate.
     pub(crate) certified: &'static str,
-    /// The user and the password it demands.
+    /// The required user and password.
     pub(crate) login: Option<(&'static str, &'static str)>,
-    /// Refuses every mail and every log-in, and quotes what it was sent.
+    /// Whether the server refuses every mail and every login, and quotes what it received.
     pub(crate) refuses_and_quotes: bool,
 }
 
@@ -56,17 +56,17 @@ pub(crate) struct Mail {
     pub(crate) text: String,
 }
 
-/// What the thread shares with the test.
+/// The state that the thread shares with the test.
 #[derive(Default)]
 struct Shared {
     ends: AtomicBool,
     connections: AtomicUsize,
     mails: Mutex<Vec<Mail>>,
-    /// Every byte that was read without TLS.
+    /// All bytes that were read without TLS.
     in_the_clear: Mutex<Vec<u8>>,
 }
 
-/// The server. Dropped, it is gone and its port is closed.
+/// The server. Dropping it closes its port.
 pub(crate) struct Server {
     pub(crate) port: u16,
     certificate: String,
@@ -75,7 +75,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one on a port of its own.
+    /// Starts a server on a free port.
     pub(crate) fn start(setup: Setup) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -96,7 +96,7 @@ impl Server {
                         return;
                     }
                     shared.connections.fetch_add(1, Ordering::SeqCst);
-                    // A client that goes away, or does not like the certificate, is no fault of ours.
+                    // A client that disconnects or rejects the certificate is not an error.
                     let _ = serve(stream, setup, &tls, &shared);
                 }
             }
@@ -104,7 +104,7 @@ impl Server {
         Server { port, certificate: made.cert.pem(), shared, thread: Some(thread) }
     }
 
-    /// Writes the certificate where the client shall find it.
+    /// Writes the certificate to a file for the client.
     pub(crate) fn write_certificate(&self, path: &Path) {
         std::fs::write(path, &self.certificate).unwrap();
     }
@@ -121,12 +121,12 @@ impl Server {
         mails[0].clone()
     }
 
-    /// How often somebody connected.
+    /// The number of connections.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// What anybody on the way could have read.
+    /// The text that an eavesdropper could have read.
     pub(crate) fn in_the_clear(&self) -> String {
         String::from_utf8_lossy(&self.shared.in_the_clear.lock().unwrap()).into_owned()
     }
@@ -135,7 +135,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.ends.store(true, Ordering::SeqCst);
-        // Wakes the thread up; a refusal means that it has ended by itself.
+        // Wakes the thread; a refused connection means that it has ended by itself.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         let ended = self.thread.take().map(JoinHandle::join);
         if !std::thread::panicking() {
@@ -144,14 +144,14 @@ impl Drop for Server {
     }
 }
 
-/// A server that does what a test says with the first connection it gets. It ends with the value.
+/// A server that handles its first connection as a test says. It ends when the value is dropped.
 pub(crate) struct Raw {
     pub(crate) port: u16,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Raw {
-    /// Starts one; `serve` ends when the client goes away, which makes its reads and writes fail.
+    /// Starts a server; `serve` ends when the client disconnects, which makes its reads and writes fail.
     pub(crate) fn start(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> Raw {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -167,13 +167,13 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        // Wakes the thread up where nobody connected.
+        // Wakes the thread if no client has connected.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-/// One line of the client's, with its end; `None` when it is gone.
+/// One line from the client, with its line end; `None` if the client has disconnected.
 pub(crate) fn line(stream: &mut dyn Read) -> io::Result<Option<Vec<u8>>> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     while stream.read(&mut byte)? == 1 {
@@ -229,7 +229,7 @@ fn protected(stream: TcpStream, tls: &Arc<ServerConfig>) -> io::Result<StreamOwn
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// Answers line by line, until the connection ends or is to be protected.
+/// Answers line by line until the connection ends or switches to TLS.
 fn converse(
     session: &mut Session<Inbox>,
     stream: &mut (impl Read + Write),
@@ -250,7 +250,7 @@ fn converse(
     Ok(Action::Close)
 }
 
-/// What decides about the mails of one connection.
+/// The handler of one connection, which accepts or refuses mails.
 struct Inbox {
     setup: Setup,
     shared: Arc<Shared>,
@@ -275,7 +275,7 @@ impl Handler for Inbox {
         if self.setup.refuses_and_quotes {
             let quoted = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
             let mut refusal = Response::custom(554, format!("5.7.1 \x1b[31mnot wanted here: {quoted}"));
-            // After a refusal `mailin` takes what follows for more of the mail.
+            // After a refusal, `mailin` treats further input as part of the mail.
             refusal.action = Action::Close;
             return refusal;
         }
@@ -294,7 +294,7 @@ impl Handler for Inbox {
     }
 }
 
-/// Reads a mail as the program of whoever receives it does.
+/// Decodes a mail as a mail client does.
 fn opened(data: &[u8], to: Vec<String>) -> Mail {
     let mail = MessageParser::default().parse(data).unwrap();
     let addresses = |header: Option<&mail_parser::Address<'_>>| {
