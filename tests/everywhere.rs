@@ -85,7 +85,7 @@ fn every_verb_of_a_noun_has_a_help_of_its_own() {
     for (name, command) in leaves() {
         let noun = name.split(' ').next().unwrap().to_owned();
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        assert!(seen.insert((noun, about.clone())), "{name}: `{about}` is said of another verb");
+        assert!(seen.insert((noun, about.clone())), "{name}: `{about}` is the help of another verb too");
         let long = command.get_long_about().map(ToString::to_string).unwrap_or_else(|| about.clone());
         assert!(long.starts_with(&about), "{name}: {long}");
     }

@@ -6,7 +6,7 @@ use super::permission::Permission;
 
 macro_rules! verb_enum {
     ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
-        /// The word of an action, without its value.
+        /// The word of an action, without its value. In the comments, "it" is the resource.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Verb { $($(#[$doc])* $variant,)* }
 

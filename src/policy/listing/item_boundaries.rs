@@ -108,7 +108,7 @@ fn boundaries_in<'f, F: Facts + ?Sized>(
     let facts = evaluator.facts();
     let mut found: Vec<Id> = granted.keys().copied().collect();
     homes_of_others(evaluator, subject, &mut found)?;
-    // What is denied straight in one's home folder may be allowed beneath it.
+    // Uploads that are denied directly in the own home folder may be allowed below it.
     let mut next = 0;
     while let Some(home) = found.get(next).copied() {
         next += 1;
@@ -207,7 +207,7 @@ pub(super) fn boundaries<'f, F: Facts + ?Sized>(
             own.push(*item);
         }
     }
-    // What is denied straight in one's home folder may be allowed beneath it.
+    // Uploads that are denied directly in the own home folder may be allowed below it.
     for home in own {
         let Some(target) = evaluator.target(home)? else { continue };
         let (uploads, ()) = root_upload(subject, Action::Plain(Verb::Upload), &target)?;
