@@ -43,6 +43,7 @@ mod perm_batch_lines;
 mod perm_listings;
 mod perm_test;
 mod properties;
+mod prose;
 mod readme;
 mod restoring;
 mod rights;

@@ -261,7 +261,7 @@ fn unknown_words_get_suggestions() {
     assert!(ran.err.contains("did you mean `bob`?"), "{ran:#?}");
     let ran = tool.fails(4, "perm check bob send workgroup:colour", "no such workgroup");
     assert!(ran.err.contains("did you mean `color`?"), "{ran:#?}");
-    tool.fails(2, "perm check bob send color", "write what it is in front");
+    tool.fails(2, "perm check bob send color", "write the kind in front");
     tool.fails(5, "perm check dropbox:intake send workgroup:color", "not a principal: `dropbox:intake`");
     tool.fails(5, "perm check bob view anyone", "not a resource: `anyone`");
 }

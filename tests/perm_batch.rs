@@ -132,7 +132,7 @@ fn an_invalid_request_is_an_error_in_its_position() {
     let object = |line: usize| serde_json::from_str::<Value>(lines[line]).unwrap();
     assert_eq!((&object(8)["error"]["code"], &object(8)["error"]["line"]), (&json!("bad_request"), &json!(9)));
     assert_eq!((&object(9)["principal"], &object(9)["error"]["code"]), (&json!("nobody"), &json!("not_found")));
-    assert!(object(10)["error"]["message"].as_str().unwrap().contains("duplicate key `a`"));
+    assert!(object(10)["error"]["message"].as_str().unwrap().contains("duplicate key"));
     assert_eq!(lines[11], "allowed bob send workgroup:color", "a last line without its end");
     assert!(ran.err.starts_with("rolebook: 10 of 12 lines could not be answered\n"), "{ran:#?}");
     assert!(ran.err.contains("lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"), "{ran:#?}");

@@ -276,7 +276,7 @@ fn shares_are_listed_by_sharer_by_holder_and_by_end() {
     assert_eq!(listed(&tool, "--as pi").len(), 5);
     assert_eq!(listed(&tool, "--with alice --as carol"), Vec::<String>::new());
     tool.fails(4, "share list --with nobody", "no such account");
-    tool.fails(2, "share list --expiring never", "no time");
+    tool.fails(2, "share list --expiring never", "expected a day or time");
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl NameIndex {
 pub(super) struct ReadCache {
     /// The last id used, after the first lookup of it: no row has a larger id.
     pub(super) last_id: Cell<Option<Id>>,
-    /// Resources by id; `None` within for an id without a resource.
+    /// Resources by id; for an id without a resource, `None`.
     pub(super) resources: BoundedMap<Id, Option<Rc<Resource>>>,
     /// Resources by name.
     pub(super) names: NameIndex,
