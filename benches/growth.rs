@@ -22,7 +22,7 @@ use rolebook::policy::{BindingQuery, Facts, Question, decide, sharing};
 use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
-const NOW: Time = Time(1_800_000_000_000);
+const NOW: Time = Time(1_750_000_000_000);
 /// The number of rounds for a median, and the maximum time for any figure.
 const ROUNDS: usize = 51;
 const PATIENCE: Duration = Duration::from_secs(4);

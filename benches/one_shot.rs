@@ -193,7 +193,7 @@ fn bare_write(path: &str, number: &str) {
     connection
         .execute(
             "INSERT INTO revision VALUES (?1, ?2, NULL, 'root', 'account edit', NULL, NULL, NULL, ?2, ?3, ?3)",
-            (last + 1, 1_800_000_000_000_i64, [0u8; 32]),
+            (last + 1, 1_750_000_000_000_i64, [0u8; 32]),
         )
         .unwrap();
     connection.execute_batch("COMMIT").unwrap();

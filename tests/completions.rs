@@ -83,7 +83,7 @@ fn bash_completes_words_that_it_splits_itself() {
         ["example.com"]
     );
     let line = "rolebook account add x --send=de";
-    assert_eq!(offered(&tool, line, &["rolebook", "account", "add", "x", "--send", "=", "de"]), ["default", "deny"]);
+    assert_eq!(offered(&tool, line, &["rolebook", "account", "add", "x", "--send", "=", "de"]), ["deny", "default"]);
 }
 
 #[test]

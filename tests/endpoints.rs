@@ -195,7 +195,11 @@ fn destroying_an_account_transfers_what_it_alone_administers() {
     );
     let ran = tool.fails(5, "account remove bob --destroy --yes --as dana", "cannot be destroyed yet");
     assert!(!ran.err.contains("node1"), "{ran:#?}");
-    let ran = tool.fails(3, "account remove bob --destroy --transfer-to dana --yes --as dana", "may not see and may not transfer");
+    let ran = tool.fails(
+        3,
+        "account remove bob --destroy --transfer-to dana --yes --as dana",
+        "may not see and may not transfer",
+    );
     assert!(!ran.err.contains("node1"), "{ran:#?}");
     tool.ok("account remove bob --destroy --transfer-to eve --yes");
     assert!(tool.may("eve", "delete", "endpoint:node1"));

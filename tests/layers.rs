@@ -64,6 +64,20 @@ fn arrows_point_one_way() {
     }
 }
 
+/// Which role gives what stands in the catalogue; commands go by lists of roles (`Role::ALL`, `Role::levels`).
+#[test]
+fn the_command_line_names_no_role() {
+    for (path, text) in sources("cli") {
+        for line in code(&text) {
+            let variant = |rest: &str| {
+                let mut letters = rest.chars();
+                letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
+            };
+            assert!(!line.split("Role::").skip(1).any(variant), "{path} names a role: {line}");
+        }
+    }
+}
+
 /// One gate for every name that leaves the program (docs/model.md#visibility): only functions that check whether the
 /// reader may see it make a reference from an id (`name`, `party`). Every exception says why, after `// told: `.
 #[test]

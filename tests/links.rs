@@ -48,7 +48,7 @@ fn levels_decide_who_submits_and_who_views() {
     let ran = tool.fails(5, "dropbox add-member intake carol --level standard", "as admin");
     assert!(ran.err.contains("try: rolebook dropbox remove-admin intake user:carol"), "{ran:#?}");
     let ran = tool.fails(5, "dropbox add-member intake bob --level admin", "designated from among the members");
-    assert!(ran.err.contains("rolebook dropbox add-admin intake bob"), "{ran:#?}");
+    assert!(ran.err.contains("rolebook dropbox add-admin intake user:bob"), "{ran:#?}");
 }
 
 #[test]

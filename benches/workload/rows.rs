@@ -12,7 +12,7 @@ use rolebook::policy::{self, RowChange};
 use super::{About, Principal, Question, Workload};
 
 /// The time of every question.
-pub(crate) const NOW: Time = Time(1_800_000_000_000);
+pub(crate) const NOW: Time = Time(1_750_000_000_000);
 
 impl Workload {
     /// Every row in order of id, each as a new row.

@@ -7,18 +7,16 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, expiry, name};
-use super::change::{ActingAs, IssuedSecrets};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::{Setting, setting_field, time_value};
+use crate::model::attributes::{Setting, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
 use crate::ops::account::{self, AccountSettings};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage accounts
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCOUNT)]
 pub(super) struct AccountArgs {
@@ -30,10 +28,15 @@ pub(super) struct AccountArgs {
 #[command(defer = true)]
 enum AccountCommand {
     /// Create an account
+    ///
+    /// Admins create accounts of every role, managers those of role `user`. A workgroup admin whose
+    /// workgroup has `admins-create-users` creates users straight into it, with `--workgroup`.
     Add(AddArgs),
     /// List accounts
     List(ListArgs),
     /// Show one account
+    ///
+    /// Includes its memberships: direct ones, and those through groups.
     Show(ShowArgs),
     /// Change an account's details
     ///
@@ -47,6 +50,9 @@ enum AccountCommand {
     #[command(after_long_help = examples::ACCOUNT_RENAME)]
     Rename(RenameArgs),
     /// Give an account role: admin, manager or user
+    ///
+    /// Only admins assign roles, and nobody changes their own. Workgroup admins are designated with
+    /// `rolebook workgroup add-admin`.
     SetRole(SetRoleArgs),
     /// Change an account's settings
     ///
@@ -58,6 +64,11 @@ enum AccountCommand {
     /// Make an account inactive: it can do nothing, what it shared stays
     Deactivate(NameArgs),
     /// Remove an account: deactivate it and keep the record, or destroy it
+    ///
+    /// The account becomes inactive and its record is kept. With `--destroy` it is removed for good, with
+    /// every role and membership it holds, in one revision; its history stays. What it owns, administers
+    /// alone or has shared needs a decision then: `--transfer-to` hands all of it over, `--cascade`
+    /// removes the shares.
     Remove(RemoveArgs),
 }
 
@@ -87,15 +98,11 @@ impl AccountSettingArgs {
             email: self.email.clone(),
             display_name: self.display_name.clone(),
             expires: expiry(self.expires.as_ref())?,
-            settings: self.settings.given(),
+            settings: self.settings.0.clone(),
         })
     }
 }
 
-/// Create an account
-///
-/// Admins create accounts of every role, managers those of role `user`. A workgroup admin whose
-/// workgroup has `admins-create-users` creates users straight into it, with `--workgroup`.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_ADD)]
 struct AddArgs {
@@ -114,12 +121,11 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// List accounts
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_LIST)]
 struct ListArgs {
     /// Only accounts of this role
-    #[arg(long, value_name = "ROLE", value_parser = ["admin", "manager", "user"])]
+    #[arg(long, value_name = "ROLE", value_parser = Role::words(Role::SERVER))]
     role: Option<String>,
     /// Only accounts of this status
     #[arg(long, value_name = "STATUS", value_parser = ["active", "inactive", "expired"])]
@@ -130,9 +136,6 @@ struct ListArgs {
     reading: ReadArgs,
 }
 
-/// Show one account
-///
-/// Includes its memberships: direct ones, and those through groups.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SHOW)]
 struct ShowArgs {
@@ -159,10 +162,6 @@ struct EditArgs {
     writing: WriteArgs,
 }
 
-/// Give an account role: admin, manager or user
-///
-/// Only admins assign roles, and nobody changes their own. Workgroup admins are designated with
-/// `rolebook workgroup add-admin`.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SET_ROLE)]
 struct SetRoleArgs {
@@ -170,7 +169,7 @@ struct SetRoleArgs {
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
     /// admin, manager or user
-    #[arg(value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
+    #[arg(value_name = "ROLE", add = complete::words(const { &Role::words(Role::SERVER) }))]
     role: String,
     #[command(flatten)]
     writing: WriteArgs,
@@ -187,12 +186,6 @@ struct NameArgs {
     writing: WriteArgs,
 }
 
-/// Remove an account
-///
-/// The account becomes inactive and its record is kept. With `--destroy` it is removed for good, with
-/// every role and membership it holds, in one revision; its history stays. What it owns, administers
-/// alone or has shared needs a decision then: `--transfer-to` hands all of it over, `--cascade`
-/// removes the shares.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_REMOVE)]
 struct RemoveArgs {
@@ -237,9 +230,7 @@ impl AddArgs {
             (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
             (None, None) => None,
         };
-        let outcome = session
-            .write(&self.writing, ActingAs::Named, &mut |tx| account::add(tx, &who, &options, place.as_ref()))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| account::add(tx, &who, &options, place.as_ref()))
     }
 }
 
@@ -247,8 +238,7 @@ impl EditArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let options = self.settings.options(&self.name)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::change(tx, &who, &options))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| account::change(tx, &who, &options))
     }
 }
 
@@ -256,16 +246,14 @@ impl SetRoleArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let role = account::parse_role(&self.role, &self.name)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::set_role(tx, &who, role))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| account::set_role(tx, &who, role))
     }
 }
 
 impl NameArgs {
     fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::set_active(tx, &who, active))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| account::set_active(tx, &who, active))
     }
 }
 
@@ -277,8 +265,7 @@ impl RemoveArgs {
             true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
             false => account::Removal::Deactivate,
         };
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::remove(tx, &who, &removal))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| account::remove(tx, &who, &removal))
     }
 }
 
@@ -350,7 +337,7 @@ fn account_row(view: &ReadView<'_>, resource: &Resource, role: Option<Role>) -> 
     let account = resource.as_account().cloned().unwrap_or_default();
     let settings: Map<String, Value> = Setting::TOGGLES
         .iter()
-        .map(|setting| (setting_field(*setting).to_owned(), json!(account.settings.get(*setting))))
+        .map(|setting| (setting.field().to_owned(), json!(account.settings.get(*setting))))
         .collect();
     row(
         &COLUMNS,

@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueHint};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use super::complete;
 use crate::model::attributes::{
-    AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, SettingValue,
-    ShareClass, TokenMode,
+    AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, SettingValue, ShareClass,
+    TokenMode,
 };
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
@@ -123,30 +123,30 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 
 /// A parser for the words of a closed list.
 fn words<T: Clone + Send + Sync + 'static>(
-    list: impl IntoIterator<Item = &'static str>,
+    list: impl AsRef<[&'static str]>,
     read: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(list).try_map(move |word| read(&word).ok_or("unknown word"))
+    PossibleValuesParser::new(list.as_ref().iter().copied()).try_map(move |word| read(&word).ok_or("unknown word"))
 }
 
 fn choices() -> impl TypedValueParser<Value = SettingValue> {
-    words(SettingValue::ALL.iter().map(|it| it.as_str()), SettingValue::from_name)
+    words(SettingValue::WORDS, SettingValue::from_name)
 }
 
-fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
-    words(["allow", "deny"], |word| Some(word == "allow"))
+pub(super) fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
+    words(AllowDeny::WORDS, |word| AllowDeny::from_name(word).map(|it| it == AllowDeny::Allow))
 }
 
 pub(super) fn send_policies() -> impl TypedValueParser<Value = SendPolicy> {
-    words(SendPolicy::ALL.iter().map(|it| it.as_str()), SendPolicy::from_name)
+    words(SendPolicy::WORDS, SendPolicy::from_name)
 }
 
 pub(super) fn visibilities() -> impl TypedValueParser<Value = GroupVisibility> {
-    words(GroupVisibility::ALL.iter().map(|it| it.as_str()), GroupVisibility::from_name)
+    words(GroupVisibility::WORDS, GroupVisibility::from_name)
 }
 
 pub(super) fn member_accesses() -> impl TypedValueParser<Value = MemberAccess> {
-    words(MemberAccess::ALL.iter().map(|it| it.as_str()), MemberAccess::from_name)
+    words(MemberAccess::WORDS, MemberAccess::from_name)
 }
 
 /// The file that holds a secret, or `-` for standard input; never the secret itself.
@@ -159,77 +159,73 @@ impl From<&str> for SecretSource {
     }
 }
 
-// An account's settings.
-#[derive(Args, Debug, Clone, Default)]
-pub(super) struct SettingArgs {
-    /// Send packages at all
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send: Option<SettingValue>,
-    /// Download what was received
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    receive: Option<SettingValue>,
-    /// Send on what was received
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    forward: Option<SettingValue>,
-    /// Send to anything but one's dropboxes
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_normal: Option<SettingValue>,
-    /// Send to addresses outside
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_external: Option<SettingValue>,
-    /// Send to people and workgroups one shares no workgroup with
-    #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_to_all_users: Option<SettingValue>,
+/// Adds an option for each toggle.
+fn toggle_args(
+    command: Command,
+    value_name: &'static str,
+    help: fn(Setting) -> &'static str,
+    values: impl TypedValueParser<Value = SettingValue>,
+) -> Command {
+    Setting::TOGGLES.into_iter().fold(command, |command, setting| {
+        let option = Arg::new(setting.field()).long(setting.as_str()).value_name(value_name).help(help(setting));
+        command.arg(option.value_parser(values.clone()))
+    })
 }
 
-impl SettingArgs {
-    pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
-        let values =
-            [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
-        Setting::TOGGLES
-            .into_iter()
-            .zip(values)
-            .filter_map(|(setting, value)| value.map(|value| (setting, value)))
-            .collect()
+/// The toggles that were given, with their values.
+fn given_toggles(matches: &ArgMatches) -> Vec<(Setting, SettingValue)> {
+    let value = |setting: Setting| Some((setting, *matches.get_one::<SettingValue>(setting.field())?));
+    Setting::TOGGLES.into_iter().filter_map(value).collect()
+}
+
+/// An account's toggles, as they were given.
+#[derive(Debug, Clone)]
+pub(super) struct SettingArgs(pub(super) Vec<(Setting, SettingValue)>);
+
+impl Args for SettingArgs {
+    fn augment_args(command: Command) -> Command {
+        toggle_args(command, "SETTING", Setting::of_account, choices())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        SettingArgs::augment_args(command)
     }
 }
 
-// The server's values for the settings that accounts leave at `default`.
-#[derive(Args, Debug, Clone, Default)]
-pub(super) struct ServerSettingArgs {
-    /// Whether accounts send packages at all, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    send: Option<bool>,
-    /// Whether accounts download what they received, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    receive: Option<bool>,
-    /// Whether accounts send on what they received, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    forward: Option<bool>,
-    /// Whether accounts send to anything but their dropboxes, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    send_normal: Option<bool>,
-    /// Whether accounts send to addresses outside, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    send_external: Option<bool>,
-    /// Whether accounts send to people and workgroups they share no workgroup with, by default
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    send_to_all_users: Option<bool>,
-    /// Whether dropboxes may have public links
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
-    pub(super) public_links: Option<bool>,
+impl FromArgMatches for SettingArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<SettingArgs, clap::Error> {
+        Ok(SettingArgs(given_toggles(matches)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = given_toggles(matches);
+        Ok(())
+    }
 }
 
-impl ServerSettingArgs {
-    pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
-        let values =
-            [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
-        let choice = |allowed: bool| if allowed { SettingValue::Allow } else { SettingValue::Deny };
-        Setting::TOGGLES
-            .into_iter()
-            .zip(values)
-            .filter_map(|(setting, value)| value.map(|value| (setting, choice(value))))
-            .collect()
+/// The server's values for the toggles that accounts leave at `default`, as they were given.
+#[derive(Debug, Clone)]
+pub(super) struct ServerSettingArgs(pub(super) Vec<(Setting, SettingValue)>);
+
+impl Args for ServerSettingArgs {
+    fn augment_args(command: Command) -> Command {
+        let allow_or_deny = words(AllowDeny::WORDS, SettingValue::from_name);
+        toggle_args(command, "ALLOW|DENY", Setting::of_server, allow_or_deny)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        ServerSettingArgs::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ServerSettingArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<ServerSettingArgs, clap::Error> {
+        Ok(ServerSettingArgs(given_toggles(matches)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = given_toggles(matches);
+        Ok(())
     }
 }
 
@@ -272,19 +268,19 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn endpoint_kinds() -> impl TypedValueParser<Value = EndpointKind> {
-    words(EndpointKind::ALL.iter().map(|it| it.as_str()), EndpointKind::from_name)
+    words(EndpointKind::WORDS, EndpointKind::from_name)
 }
 
 pub(super) fn item_types() -> impl TypedValueParser<Value = ItemType> {
-    words(ItemType::ALL.iter().map(|it| it.as_str()), ItemType::from_name)
+    words(ItemType::WORDS, ItemType::from_name)
 }
 
 pub(super) fn share_classes() -> impl TypedValueParser<Value = ShareClass> {
-    words(ShareClass::ALL.iter().map(|it| it.as_str()), ShareClass::from_name)
+    words(ShareClass::WORDS, ShareClass::from_name)
 }
 
 pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
-    words(Role::ENDPOINT.map(Role::as_str), |word| Role::from_name(Kind::Endpoint, word))
+    words(Role::words(Role::ENDPOINT), |word| Role::from_name(Kind::Endpoint, word))
 }
 
 /// Parses a workspace, written `ORG/NAME`; the prefix is optional.
@@ -341,29 +337,25 @@ pub(super) fn account(text: &str) -> Result<Reference, Problem> {
 }
 
 pub(super) fn allow_deny() -> impl TypedValueParser<Value = AllowDeny> {
-    words(AllowDeny::ALL.iter().map(|it| it.as_str()), AllowDeny::from_name)
+    words(AllowDeny::WORDS, AllowDeny::from_name)
 }
 
-pub(super) fn org_roles() -> impl TypedValueParser<Value = OrgRole> {
-    words(["admin", "member"], |word| match word {
-        "admin" => Some(OrgRole::Admin),
-        "member" => Some(OrgRole::Member),
-        _ => None,
-    })
+pub(super) fn org_roles() -> impl TypedValueParser<Value = Role> {
+    words(Role::words(Role::ORG), |word| Role::from_name(Kind::Org, word))
 }
 
 pub(super) fn token_modes() -> impl TypedValueParser<Value = TokenMode> {
-    words(TokenMode::ALL.iter().map(|it| it.as_str()), TokenMode::from_name)
+    words(TokenMode::WORDS, TokenMode::from_name)
 }
 
 /// Parses the level of a workspace member.
 pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
-    words(["member", "manager"], |word| Role::from_name(Kind::Workspace, word))
+    words(Role::words(Role::WORKSPACE), |word| Role::from_name(Kind::Workspace, word))
 }
 
 /// Parses a member's own value of a workspace setting.
 pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OwnAllowDeny> {
-    words(["allow", "deny", "default"], |word| Some(OwnAllowDeny(AllowDeny::from_name(word))))
+    words(SettingValue::WORDS, |word| Some(OwnAllowDeny(AllowDeny::from_name(word))))
 }
 
 /// A member's own value of a workspace setting; `None` if the workspace's value applies.

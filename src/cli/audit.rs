@@ -16,7 +16,6 @@ use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row,
 use crate::store::verify::verify;
 use crate::store::{LogEntry, Store, StoreFacts};
 
-/// Read and check the history
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::AUDIT)]
 pub(super) struct AuditArgs {
@@ -28,20 +27,21 @@ pub(super) struct AuditArgs {
 #[command(defer = true)]
 enum AuditCommand {
     /// List the revisions, newest first
+    ///
+    /// Server admins read all of it; admins of a workgroup or dropbox what concerns that. In a table, the column `changes`
+    /// shows the first 20 of a revision; the other formats have all of them.
     #[command(after_long_help = examples::AUDIT_LOG)]
     Log(LogArgs),
     /// Show one revision: who, when, why, and every change
     #[command(after_long_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
     /// Compute every digest again and report where the history does not fit
+    ///
+    /// Exits with 0 if everything fits, 1 if something does not, 7 if the store cannot be opened.
     #[command(after_long_help = examples::AUDIT_VERIFY)]
     Verify(VerifyArgs),
 }
 
-/// List the revisions
-///
-/// Server admins read all of it; admins of a workgroup or dropbox what concerns that. In a table, the column `changes`
-/// shows the first 20 of a revision; the other formats have all of them.
 #[derive(Args, Debug)]
 struct LogArgs {
     /// Only what concerns this account, group, workgroup, dropbox or package
@@ -64,7 +64,6 @@ struct LogArgs {
     reading: ReadArgs,
 }
 
-/// Show one revision
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The number of the revision
@@ -72,17 +71,9 @@ struct ShowArgs {
     revision: Revision,
 }
 
-/// Check the history
-///
-/// Exits with 0 if everything fits, 1 if something does not, 7 if the store cannot be opened.
 #[derive(Args, Debug)]
 struct VerifyArgs {}
 
-/// Reverse a revision
-///
-/// Makes a new revision with the reverse of each change. Refused, with the reasons, if something later
-/// builds on the revision. The actor must be allowed each of the reverse changes, or have made what is
-/// removed and be able to make it again.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::UNDO)]
 pub(super) struct UndoArgs {

@@ -14,8 +14,7 @@ use super::view::adaptive;
 use crate::model::secret::Secret;
 use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::describe::{Change, describe};
-use crate::ops::invitation::Refusal;
-use crate::ops::{Actor, Transaction, require_active};
+use crate::ops::{Actor, Refusal, Transaction, require_active};
 use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
 use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writer};
@@ -131,6 +130,16 @@ impl Session<'_> {
         operation: &mut dyn FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
     ) -> Result<ChangeOutcome<T>, RenderError> {
         self.write_with(writing, who, None, &mut |_, tx| operation(tx))
+    }
+
+    /// Does an operation, commits its draft, and reports what changed: all that most commands do.
+    pub(super) fn change<T, E: Into<Refusal>>(
+        &mut self,
+        writing: &WriteArgs,
+        mut operation: impl FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
+    ) -> super::Outcome {
+        let outcome = self.write(writing, ActingAs::Named, &mut operation)?;
+        self.report(&outcome, &IssuedSecrets::default())
     }
 
     /// As [`Session::write`], for an operation that also reads the history: `undoes` is the revision that it reverses.

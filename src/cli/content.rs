@@ -6,22 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, size};
-use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Item, ItemType, time_value};
-use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
+use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource};
 use crate::ops::content::{self, ItemSettings, Upload};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::permission_sources;
 use crate::policy::{BindingQuery, Facts, ProofStep};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Register files and folders, and do what their permissions allow
-///
-/// No bytes are moved: the store keeps only who may reach what. A path that is not registered has the
-/// permissions of the nearest registered folder above it.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::CONTENT)]
 pub(super) struct ContentArgs {
@@ -48,6 +43,9 @@ enum ContentCommand {
     #[command(after_long_help = examples::CONTENT_SHOW)]
     Show(FolderArgs),
     /// Upload a file, or a folder with files
+    ///
+    /// A file of the same name is replaced, which takes `delete` as well. Folders of the path that are not
+    /// registered are made, which takes `create-folder`.
     #[command(after_long_help = examples::CONTENT_UPLOAD)]
     Upload(UploadArgs),
     /// Save the files of a package in a folder
@@ -67,7 +65,6 @@ enum ContentCommand {
     Remove(RemoveArgs),
 }
 
-/// Register a file or folder
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The path of the file or folder, as `ENDPOINT:/path`
@@ -86,7 +83,6 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// Change a registered file or folder
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The path of the file or folder, as `ENDPOINT:/path`
@@ -121,10 +117,6 @@ struct FolderArgs {
     reading: ReadArgs,
 }
 
-/// Upload a file or a folder
-///
-/// A file of the same name is replaced, which takes `delete` as well. Folders of the path that are not
-/// registered are made, which takes `create-folder`.
 #[derive(Args, Debug)]
 struct UploadArgs {
     /// The path of the file or folder, as `ENDPOINT:/folder/name`
@@ -143,7 +135,6 @@ struct UploadArgs {
     writing: WriteArgs,
 }
 
-/// Save the files of a package
 #[derive(Args, Debug)]
 struct SaveArgs {
     /// The package: its number
@@ -169,7 +160,6 @@ struct TransferArgs {
     writing: WriteArgs,
 }
 
-/// Give a file or folder another name
 #[derive(Args, Debug)]
 struct RenameArgs {
     /// The file or folder, as `ENDPOINT:/path`
@@ -182,7 +172,6 @@ struct RenameArgs {
     writing: WriteArgs,
 }
 
-/// Remove a file or folder
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The file or folder, as `ENDPOINT:/path`
@@ -222,7 +211,7 @@ fn item_row(
     reference: &str,
 ) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_item() else { return Ok(Map::new()) };
-    let owner = view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
+    let owner = view.facts.list_bindings(BindingQuery::owner_of(resource.id))?.into_iter().next();
     let owner = owner.map(|binding| view.name(binding.principal)).transpose()?;
     let held = reader.permissions(resource.id)?;
     Ok(row(
@@ -248,7 +237,7 @@ fn through_what(view: &ReadView<'_>, source: &[ProofStep]) -> Result<Option<Valu
                 via.push(view.name(membership.resource)?);
                 continue;
             }
-            ProofStep::Role(held) if held.role == Role::ItemOwner => "owner",
+            ProofStep::Role(held) if held.is_ownership() => "owner",
             ProofStep::Role(_) => "role",
             ProofStep::Share(_) => "share",
             _ => continue,
@@ -284,17 +273,13 @@ impl ContentArgs {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| content::add(tx, &endpoint, &path, &settings))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| content::add(tx, &endpoint, &path, &settings))
             }
             ContentCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: None, size: it.size, owner };
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| content::set(tx, &endpoint, &path, &settings))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| content::set(tx, &endpoint, &path, &settings))
             }
             ContentCommand::List(it) => it.folder.list(session, false, &it.paging),
             ContentCommand::Tree(it) => it.folder.list(session, true, &it.paging),
@@ -303,23 +288,17 @@ impl ContentArgs {
             ContentCommand::Save(it) => {
                 let package = Reference::parse(&it.package, Kind::Package)?;
                 let (endpoint, path) = item(&it.folder)?;
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| content::save(tx, &package, &endpoint, &path))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| content::save(tx, &package, &endpoint, &path))
             }
             ContentCommand::Copy(it) => it.run(session, true),
             ContentCommand::Move(it) => it.run(session, false),
             ContentCommand::Rename(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| content::rename(tx, &endpoint, &path, &it.new))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| content::rename(tx, &endpoint, &path, &it.new))
             }
             ContentCommand::Remove(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| content::remove(tx, &endpoint, &path))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| content::remove(tx, &endpoint, &path))
             }
         }
     }
@@ -370,9 +349,7 @@ impl UploadArgs {
         let (endpoint, path) = item(&self.item)?;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = Upload { item_type: self.item_type, size: self.size, files };
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| content::upload(tx, &endpoint, &path, &request))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| content::upload(tx, &endpoint, &path, &request))
     }
 }
 
@@ -380,9 +357,8 @@ impl TransferArgs {
     fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
         let (from, to) = (item(&self.item)?, item(&self.folder)?);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
+        session.change(&self.writing, |tx| {
             if copy { transfer::copy(tx, from, to).map(drop) } else { transfer::move_to(tx, from, to) }
-        })?;
-        session.report(&outcome, &IssuedSecrets::default())
+        })
     }
 }

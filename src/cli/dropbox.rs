@@ -2,8 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{WriteArgs, name};
-use super::change::{ActingAs, IssuedSecrets};
+use super::args::{WriteArgs, name, references};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::links;
 use super::members::{MembersArgs, MembershipArgs};
@@ -11,12 +10,10 @@ use super::rename::RenameArgs;
 use super::session::Session;
 use super::workgroup::AdminRightArgs;
 use super::{Outcome, complete, examples};
-use crate::model::name::shell_quote;
-use crate::model::{Kind, Problem, Role};
-use crate::ops::group;
+use crate::model::{Kind, Role};
+use crate::ops::{group, membership};
 use crate::render::{Column, hidden, key, shown};
 
-/// Manage dropboxes and their links
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::DROPBOX)]
 pub(super) struct DropboxArgs {
@@ -84,12 +81,21 @@ enum DropboxCommand {
     #[command(after_long_help = examples::DROPBOX_REVOKE)]
     Revoke(links::RevokeArgs),
     /// Turn the public link on or off
+    ///
+    /// Anyone who holds it can claim a private link. Turning it off stops new claims; private links
+    /// already claimed stay valid unless `--revoke-issued` is given.
     #[command(after_long_help = examples::DROPBOX_PUBLIC_LINK)]
     PublicLink(links::PublicLinkArgs),
     /// Claim a private link with the public link
+    ///
+    /// For anyone who holds the public link; no account is needed, and `--as` is ignored. The private
+    /// link is valid for three days.
     #[command(after_long_help = examples::DROPBOX_CLAIM)]
     Claim(links::ClaimArgs),
     /// Submit a package: as a member, or with a private link
+    ///
+    /// Submits as a member, with `--as`, or with a private link, where `--as` is ignored. The answer is
+    /// the same for a link that is unknown, revoked, used or expired.
     #[command(after_long_help = examples::DROPBOX_SUBMIT)]
     Submit(links::SubmitArgs),
 }
@@ -120,7 +126,6 @@ impl DropboxSettingArgs {
     }
 }
 
-/// Create a dropbox
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The dropbox's name
@@ -132,7 +137,6 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// Change a dropbox
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The dropbox
@@ -144,35 +148,23 @@ struct SetArgs {
     writing: WriteArgs,
 }
 
-/// Add members
 #[derive(Args, Debug)]
 struct AddMemberArgs {
     #[command(flatten)]
     membership: MembershipArgs,
     /// standard (submit and view) or submit-only [default: standard]
-    #[arg(long, value_name = "LEVEL", add = complete::words(&["standard", "submit-only"]))]
+    #[arg(long, value_name = "LEVEL", add = complete::words(const { &Role::words(membership::DROPBOX_LEVELS_TO_ADD) }))]
     level: Option<String>,
 }
 
 impl AddMemberArgs {
-    fn level(&self) -> Result<Option<Role>, Problem> {
-        let Some(word) = &self.level else { return Ok(None) };
-        match word.as_str() {
-            "standard" => Ok(Some(Role::DropboxStandard)),
-            "submit-only" => Ok(Some(Role::DropboxSubmitOnly)),
-            "admin" => {
-                Err(Problem::conflict("not_a_level_to_add", "dropbox admins are designated from among the members")
-                    .tip(format!(
-                        "rolebook dropbox add-admin {} {}",
-                        shell_quote(&self.membership.name),
-                        self.membership.who.iter().map(|who| shell_quote(who)).collect::<Vec<_>>().join(" ")
-                    )))
-            }
-            other => {
-                Err(Problem::usage("bad_level", format!("unknown level `{}`", crate::model::name::printable(other)))
-                    .tip("one of: standard, submit-only"))
-            }
-        }
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let group = name(Kind::Dropbox, &self.membership.name)?;
+        let level = match &self.level {
+            Some(word) => Some(membership::level_to_add(&group, &references(&self.membership.who)?, word)?),
+            None => None,
+        };
+        self.membership.add(session, Kind::Dropbox, level)
     }
 }
 
@@ -195,21 +187,17 @@ impl DropboxArgs {
         match self.command {
             DropboxCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
             }
             DropboxCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
             }
             DropboxCommand::List(it) => it.run(session, kind, &COLUMNS),
             DropboxCommand::Show(it) => it.run(session, kind, &COLUMNS),
             DropboxCommand::Rename(it) => it.run(session, kind),
             DropboxCommand::Remove(it) => it.remove(session, kind),
-            DropboxCommand::AddMember(it) => it.membership.add(session, kind, it.level()?),
+            DropboxCommand::AddMember(it) => it.run(session),
             DropboxCommand::RemoveMember(it) => it.remove(session, kind),
             DropboxCommand::DeactivateMember(it) => it.set_active(session, kind, false),
             DropboxCommand::ActivateMember(it) => it.set_active(session, kind, true),

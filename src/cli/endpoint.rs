@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, references};
-use super::change::{ActingAs, IssuedSecrets};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -16,7 +15,6 @@ use crate::ops::{Actor, endpoint};
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage endpoints and the roles on them
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ENDPOINT)]
 pub(super) struct EndpointArgs {
@@ -81,7 +79,6 @@ impl EndpointSettingArgs {
     }
 }
 
-/// Create an endpoint
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The endpoint's name
@@ -102,7 +99,6 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// Change an endpoint
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The endpoint
@@ -114,7 +110,6 @@ struct SetArgs {
     writing: WriteArgs,
 }
 
-/// List the roles on an endpoint
 #[derive(Args, Debug)]
 struct RolesArgs {
     /// The endpoint
@@ -197,28 +192,21 @@ impl EndpointArgs {
             }
             EndpointCommand::Set(it) => {
                 let (which, options) = (name(Kind::Endpoint, &it.name)?, it.settings.options()?);
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| endpoint::set(tx, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| endpoint::set(tx, &which, &options))
             }
             EndpointCommand::Rename(it) => it.run(session, Kind::Endpoint),
             EndpointCommand::Remove(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| endpoint::remove(tx, &which))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| endpoint::remove(tx, &which))
             }
             EndpointCommand::Roles(it) => it.run(session),
             EndpointCommand::AddRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| endpoint::add_role(tx, &which, it.role, &who))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| endpoint::add_role(tx, &which, it.role, &who))
             }
             EndpointCommand::RemoveRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| endpoint::remove_role(tx, &which, it.role, &who))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| endpoint::remove_role(tx, &which, it.role, &who))
             }
         }
     }
@@ -233,8 +221,7 @@ impl AddArgs {
             administrators: references(&self.administrators)?,
             settings: self.settings.options()?,
         };
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| endpoint::add(tx, &which, &new))
     }
 }
 

@@ -6,19 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, visibilities};
-use super::change::{ActingAs, IssuedSecrets};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, GroupVisibility};
-use crate::model::{Kind, Resource, Verb};
-use crate::ops::{group, membership};
+use crate::model::{Kind, Resource, Role, Verb};
+use crate::ops::group;
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage groups
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::GROUP)]
 pub(super) struct GroupArgs {
@@ -112,8 +110,7 @@ pub(super) struct ShowArgs {
 impl NamedArgs {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| group::remove(tx, kind, &which))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| group::remove(tx, kind, &which))
     }
 }
 
@@ -152,7 +149,7 @@ pub(super) fn group_row(view: &ReadView<'_>, place: &Resource) -> Result<Map<Str
         fields.insert(name.to_owned(), if inside || name == "send" { value } else { Value::Null });
     }
     let mut count = 0;
-    for role in membership::levels(place.kind()) {
+    for role in Role::levels(place.kind()) {
         count += view.facts.count_held(place.id, *role)?;
     }
     if let Attributes::Group(group) = &place.attributes {
@@ -180,15 +177,11 @@ impl GroupArgs {
         match self.command {
             GroupCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
             }
             GroupCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
             }
             GroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             GroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

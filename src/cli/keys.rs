@@ -23,9 +23,6 @@ use crate::model::{Kind, Problem, ProblemKind, Reference, Resource};
 use crate::ops::key;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage signing keys
-///
-/// Only the admins of an organization see them.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SIGNING_KEY)]
 pub(super) struct SigningKeyArgs {
@@ -53,7 +50,6 @@ enum SigningKeyCommand {
     Delete(DeleteKeyArgs),
 }
 
-/// Create a signing key
 #[derive(Args, Debug)]
 struct CreateKeyArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
@@ -75,7 +71,6 @@ pub(super) struct ListArgs {
     pub(super) reading: ReadArgs,
 }
 
-/// Show a signing key
 #[derive(Args, Debug)]
 struct ShowKeyArgs {
     /// The number of the key
@@ -85,7 +80,6 @@ struct ShowKeyArgs {
     reading: ReadArgs,
 }
 
-/// Delete a signing key
 #[derive(Args, Debug)]
 struct DeleteKeyArgs {
     /// The number of the key
@@ -164,18 +158,12 @@ impl SigningKeyArgs {
             }
             SigningKeyCommand::Delete(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| key::delete_signing_key(tx, &which))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| key::delete_signing_key(tx, &which))
             }
         }
     }
 }
 
-/// Manage access tokens
-///
-/// A token is a principal of its own: it acts with the rights of an admin, limited to one workspace
-/// and to its mode. Only the admins of an organization see its tokens.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCESS_TOKEN)]
 pub(super) struct AccessTokenArgs {
@@ -208,7 +196,6 @@ enum AccessTokenCommand {
     Verify(VerifyTokenArgs),
 }
 
-/// Create an access token
 #[derive(Args, Debug)]
 struct CreateTokenArgs {
     /// The workspace, as `ORG/NAME`
@@ -224,7 +211,6 @@ struct CreateTokenArgs {
     writing: WriteArgs,
 }
 
-/// Show an access token
 #[derive(Args, Debug)]
 struct ShowTokenArgs {
     /// The number of the token
@@ -234,7 +220,6 @@ struct ShowTokenArgs {
     reading: ReadArgs,
 }
 
-/// Revoke an access token
 #[derive(Args, Debug)]
 struct RevokeTokenArgs {
     /// The number of the token
@@ -244,7 +229,6 @@ struct RevokeTokenArgs {
     writing: WriteArgs,
 }
 
-/// Check an access token
 #[derive(Args, Debug)]
 struct VerifyTokenArgs {
     /// The workspace, as `ORG/NAME`
@@ -331,8 +315,7 @@ impl AccessTokenArgs {
             }
             AccessTokenCommand::Revoke(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| key::revoke_token(tx, &which))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| key::revoke_token(tx, &which))
             }
             AccessTokenCommand::Verify(it) => it.run(session),
         }

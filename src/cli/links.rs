@@ -17,7 +17,7 @@ use crate::model::attributes::time_value;
 use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
 use crate::ops::invitation::{self, LinkSelector, LinkTerms, Submission};
-use crate::ops::{Actor, Transaction, dropbox, package};
+use crate::ops::{Actor, Refusal, Transaction, package, public_link};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
@@ -64,7 +64,6 @@ pub(super) struct InviteArgs {
     writing: WriteArgs,
 }
 
-/// List the private links of a dropbox
 #[derive(Args, Debug)]
 pub(super) struct InvitesArgs {
     /// The dropbox
@@ -74,7 +73,6 @@ pub(super) struct InvitesArgs {
     list: ListArgs,
 }
 
-/// Revoke the private link of an address
 #[derive(Args, Debug)]
 pub(super) struct RevokeArgs {
     /// The dropbox
@@ -87,10 +85,6 @@ pub(super) struct RevokeArgs {
     writing: WriteArgs,
 }
 
-/// Turn the public link on or off
-///
-/// Anyone who holds it can claim a private link. Turning it off stops new claims; private links
-/// already claimed stay valid unless `--revoke-issued` is given.
 #[derive(Args, Debug)]
 pub(super) struct PublicLinkArgs {
     /// The dropbox
@@ -106,10 +100,6 @@ pub(super) struct PublicLinkArgs {
     writing: WriteArgs,
 }
 
-/// Claim a private link with the public link
-///
-/// For anyone who holds the public link; no account is needed, and `--as` is ignored. The private
-/// link is valid for three days.
 #[derive(Args, Debug)]
 pub(super) struct ClaimArgs {
     /// The dropbox
@@ -130,10 +120,6 @@ pub(super) struct ClaimArgs {
     writing: WriteArgs,
 }
 
-/// Submit a package to a dropbox
-///
-/// Submits as a member, with `--as`, or with a private link, where `--as` is ignored. The answer is
-/// the same for a link that is unknown, revoked, used or expired.
 #[derive(Args, Debug)]
 pub(super) struct SubmitArgs {
     /// The dropbox
@@ -324,9 +310,7 @@ impl InvitesArgs {
 impl RevokeArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| invitation::revoke(tx, &dropbox, &which))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| invitation::revoke(tx, &dropbox, &which))
     }
 }
 
@@ -335,7 +319,7 @@ impl PublicLinkArgs {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         if self.state == "off" {
             let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-                dropbox::public_link_off(tx, &which, self.revoke_issued)
+                public_link::turn_off(tx, &which, self.revoke_issued)
             })?;
             return session.report(&outcome, &IssuedSecrets::default());
         }
@@ -344,7 +328,7 @@ impl PublicLinkArgs {
         }
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            dropbox::public_link_on(tx, &which, &secret)?;
+            public_link::turn_on(tx, &which, &secret)?;
             url(tx, &["dropbox", which.as_written(), "public"], &secret)
         })?;
         let secrets = issued_secrets(&outcome, outcome.value.clone(), secret);
@@ -359,7 +343,7 @@ impl ClaimArgs {
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
             let id = invitation::claim(tx, &which, &address, &link, &secret)?;
-            Ok::<_, invitation::Refusal>(describe_link(tx, id, &which, &secret)?)
+            Ok::<_, Refusal>(describe_link(tx, id, &which, &secret)?)
         })?;
         let NewLink { url, expires, .. } = outcome.value.clone();
         let secrets = issued_secrets(&outcome, url, secret);

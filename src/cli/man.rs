@@ -18,7 +18,6 @@ use crate::model::{Kind, Problem, ProblemKind, Role};
 /// The date of the release, which the pages show.
 const DATE: &str = "2026-11-22";
 
-/// Print a manual page, or write all of them
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::MAN)]
 pub(super) struct ManArgs {

@@ -16,7 +16,6 @@ use crate::model::{Kind, Name, Reference, Resource};
 use crate::ops::media::{self, MediaEdit};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage media files
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::MEDIA)]
 pub(super) struct MediaArgs {
@@ -47,10 +46,6 @@ enum MediaCommand {
     Remove(RemoveArgs),
 }
 
-/// Manage live streams
-///
-/// Anyone who has a stream's key can broadcast. The key is shown once, when it is made; the store keeps
-/// its SHA-256, which no listing shows.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::STREAM)]
 pub(super) struct StreamArgs {
@@ -211,8 +206,7 @@ impl ChangeArgs {
 impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::remove(tx, kind, &which))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| media::remove(tx, kind, &which))
     }
 }
 

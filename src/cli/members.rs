@@ -9,7 +9,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, references};
-use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
@@ -50,34 +49,25 @@ impl MembershipArgs {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| membership::add(tx, kind, &group, &who, level))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| membership::add(tx, kind, &group, &who, level))
     }
 
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| membership::remove(tx, kind, &group, &who))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| membership::remove(tx, kind, &group, &who))
     }
 
     pub(super) fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let outcome = session
-            .write(&self.writing, ActingAs::Named, &mut |tx| membership::set_active(tx, kind, &group, &who, active))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| membership::set_active(tx, kind, &group, &who, active))
     }
 
     pub(super) fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            membership::set_admin(tx, kind, &group, &who, designate)
-        })?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| membership::set_admin(tx, kind, &group, &who, designate))
     }
 }
 
@@ -119,7 +109,7 @@ type MembershipRows = Vec<(Id, Binding, Option<usize>)>;
 /// The memberships of a group, workgroup or dropbox that the reader may see.
 fn visible(view: &ReadView<'_>, group: &Resource) -> Result<Vec<Binding>, RenderError> {
     let mut found: Vec<Binding> = Vec::new();
-    for role in membership::levels(group.kind()) {
+    for role in Role::levels(group.kind()) {
         found.extend(view.facts.list_bindings(BindingQuery::OnAs(group.id, *role))?);
     }
     view.transaction()?.require_verb(Verb::ViewMembers, group.id)?;
@@ -175,7 +165,7 @@ fn expanded(
         while let Some((index, binding)) = open.pop_front() {
             let Some(group) = ways.at(index) else { continue };
             let mut is_whole = true;
-            for inner in view.facts.list_bindings(BindingQuery::OnAs(group, Role::GroupMember))? {
+            for inner in view.facts.list_bindings(BindingQuery::members_of(group))? {
                 if !asks_about_others && !viewer.sees_binding(&inner)? {
                     is_whole = false;
                 } else if is_group(inner.principal)? {
@@ -280,7 +270,7 @@ pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>
         found.push(binding.clone());
         Ok(ControlFlow::Continue(()))
     };
-    let levels: Vec<Role> = std::iter::once(Role::GroupMember).chain(Role::WORKGROUP).chain(Role::DROPBOX).collect();
+    let levels = [&Role::GROUP[..], &Role::WORKGROUP, &Role::DROPBOX].concat();
     subject.each_level(&levels, &mut keep)?;
     let mut ways = GroupPaths::default();
     // The index of each group's step; `None` for the account itself, which is not a step.

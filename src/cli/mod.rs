@@ -98,6 +98,8 @@ struct Cli {
 #[command(defer = true)]
 enum Command {
     /// Create the store
+    ///
+    /// Only its owner can read and write the file. A store that exists is left as it is.
     Init(store::InitArgs),
     /// Show the store: revision, counts, warnings
     Status(store::StatusArgs),
@@ -110,12 +112,20 @@ enum Command {
     /// Manage dropboxes and their links
     Dropbox(dropbox::DropboxArgs),
     /// Send packages and see who received them
+    ///
+    /// A ledger of what was sent to whom; no bytes are moved.
     Package(package::PackageArgs),
     /// Manage endpoints and the roles on them
     Endpoint(endpoint::EndpointArgs),
     /// Register files and folders, and do what their permissions allow
+    ///
+    /// No bytes are moved: the store keeps only who may reach what. A path that is not registered has the
+    /// permissions of the nearest registered folder above it.
     Content(content::ContentArgs),
     /// Share files and folders, and see who shared what with whom
+    ///
+    /// PERMISSION is a preset (`edit`, `view`, `upload`, `preview`) or a list of permissions:
+    /// `create-folder`, `rename`, `upload-files`, `download`, `preview-only`, `browse`, `delete`.
     Share(share::ShareArgs),
     /// Show and change the server's settings
     Server(server::ServerArgs),
@@ -124,32 +134,58 @@ enum Command {
     /// Manage the workspaces of organizations
     Workspace(workspace::WorkspaceArgs),
     /// Manage signing keys
+    ///
+    /// Only the admins of an organization see them.
     SigningKey(keys::SigningKeyArgs),
     /// Manage access tokens
+    ///
+    /// A token is a principal of its own: it acts with the rights of an admin, limited to one workspace
+    /// and to its mode. Only the admins of an organization see its tokens.
     AccessToken(keys::AccessTokenArgs),
     /// Manage media files
     Media(media::MediaArgs),
     /// Manage live streams
+    ///
+    /// Anyone who has a stream's key can broadcast. The key is shown once, when it is made; the store keeps
+    /// its SHA-256, which no listing shows.
     Stream(media::StreamArgs),
     /// Show the catalogue: every role, its actions and the sentence each comes from
     Role(role::RoleArgs),
     /// Ask who may do what
     Perm(perm::PermArgs),
     /// Show what would change to match manifests
+    ///
+    /// Shows a line for each change: `+` added, `~` changed, `>` renamed, `=` adopted by the set, `-` removed. Nothing
+    /// is changed.
     Plan(manifest::PlanArgs),
     /// Make the changes that match manifests, all in one revision or none
+    ///
+    /// Shows the plan and asks for confirmation on a terminal. Elsewhere it needs --yes only if something is removed.
+    /// A second apply of the same manifest makes no changes and no revision.
     Apply(manifest::ApplyArgs),
     /// Write the present state as a manifest
+    ///
+    /// Applied to the same store, the manifest changes nothing. Applied to an empty store, it rebuilds the same access.
+    /// Secrets and records of events are not exported: links, invitations, packages, keys, tokens, media and streams.
     Export(manifest::ExportArgs),
-    /// Bring accounts and memberships from elsewhere
+    /// Import accounts and memberships
     Import(manifest::ImportArgs),
     /// Check whether files are valid manifests; needs no store
+    ///
+    /// Reports every mistake with its position. Use `plan` to check the names against a store too.
     Validate(manifest::ValidateArgs),
     /// Print the JSON Schema of manifests (draft-07)
+    ///
+    /// Editors use the schema to complete and check a manifest. Name the schema in the first line of the manifest:
+    /// `# yaml-language-server: $schema=rolebook.schema.json`
     Schema(manifest::SchemaArgs),
     /// Read and check the history
     Audit(audit::AuditArgs),
     /// Reverse a revision by a new one
+    ///
+    /// Makes a new revision with the reverse of each change. Refused, with the reasons, if something later
+    /// builds on the revision. The actor must be allowed each of the reverse changes, or have made what is
+    /// removed and be able to make it again.
     Undo(audit::UndoArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
@@ -157,7 +193,6 @@ enum Command {
     Man(man::ManArgs),
 }
 
-/// Print the completion script of a shell
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::COMPLETIONS)]
 struct CompletionsArgs {

@@ -4,17 +4,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, account, name};
-use super::change::{ActingAs, IssuedSecrets};
 use super::org_members as members;
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Resource, Verb};
-use crate::ops::{membership, org};
+use crate::model::{Kind, Resource, Role, Verb};
+use crate::ops::org;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage organizations, their members and invitations
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ORG)]
 pub(super) struct OrgArgs {
@@ -83,7 +81,6 @@ enum OrgCommand {
     Leave(members::LeaveArgs),
 }
 
-/// Create an organization
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The organization's name
@@ -99,7 +96,6 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// List organizations
 #[derive(Args, Debug)]
 struct ListArgs {
     #[command(flatten)]
@@ -108,7 +104,6 @@ struct ListArgs {
     reading: ReadArgs,
 }
 
-/// Show one organization
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The organization
@@ -118,7 +113,6 @@ struct ShowArgs {
     reading: ReadArgs,
 }
 
-/// Change an organization
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The organization
@@ -131,7 +125,6 @@ struct SetArgs {
     writing: WriteArgs,
 }
 
-/// Remove an organization
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The organization
@@ -160,7 +153,7 @@ pub(super) fn count(view: &ReadView<'_>, place: &Resource) -> Result<Option<u64>
         return Ok(None);
     }
     let mut count = 0;
-    for role in membership::levels(place.kind()) {
+    for role in Role::levels(place.kind()) {
         count += view.facts.count_held(place.id, *role)?;
     }
     Ok(Some(count))
@@ -173,10 +166,7 @@ impl OrgArgs {
             OrgCommand::Add(it) => {
                 let which = name(kind, &it.name)?;
                 let admin = it.admin.as_deref().map(account).transpose()?;
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
-                    org::add(tx, &which, it.description.as_deref(), admin.as_ref())
-                })?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| org::add(tx, &which, it.description.as_deref(), admin.as_ref()))
             }
             OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
@@ -193,15 +183,12 @@ impl OrgArgs {
             }
             OrgCommand::Set(it) => {
                 let which = name(kind, &it.org)?;
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| org::set(tx, &which, it.description.as_deref()))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| org::set(tx, &which, it.description.as_deref()))
             }
             OrgCommand::Rename(it) => it.run(session, kind),
             OrgCommand::Remove(it) => {
                 let which = name(kind, &it.org)?;
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| org::remove(tx, &which))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| org::remove(tx, &which))
             }
             OrgCommand::Members(it) => it.run(session),
             OrgCommand::Invite(it) => it.run(session),

@@ -14,15 +14,14 @@ use super::mail::MailMessage;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
-use crate::model::attributes::{OrgRole, time_value};
+use crate::model::attributes::time_value;
 use crate::model::secret::Secret;
-use crate::model::{Kind, Name, Problem, Resource};
+use crate::model::{Kind, Name, Problem, Resource, Role};
 use crate::ops::org_invitation::{self, InvitationTerms};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// List the members of an organization
 #[derive(Args, Debug)]
 pub(super) struct MembersArgs {
     /// The organization
@@ -34,7 +33,6 @@ pub(super) struct MembersArgs {
     reading: ReadArgs,
 }
 
-/// Invite to an organization
 #[derive(Args, Debug)]
 pub(super) struct InviteArgs {
     /// The organization
@@ -45,7 +43,7 @@ pub(super) struct InviteArgs {
     addresses: Vec<String>,
     /// The role to invite to
     #[arg(long, value_name = "ROLE", required = true, value_parser = org_roles())]
-    role: OrgRole,
+    role: Role,
     /// A workspace that comes with the invitation, for the role `member` (can be repeated)
     #[arg(long = "workspace", value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
@@ -59,7 +57,6 @@ pub(super) struct InviteArgs {
     writing: WriteArgs,
 }
 
-/// List the invitations to an organization
 #[derive(Args, Debug)]
 pub(super) struct InvitesArgs {
     /// The organization
@@ -71,7 +68,6 @@ pub(super) struct InvitesArgs {
     reading: ReadArgs,
 }
 
-/// Cancel an invitation
 #[derive(Args, Debug)]
 pub(super) struct CancelInvite {
     /// The organization
@@ -84,7 +80,6 @@ pub(super) struct CancelInvite {
     writing: WriteArgs,
 }
 
-/// Accept an invitation
 #[derive(Args, Debug)]
 pub(super) struct AcceptArgs {
     /// The organization
@@ -97,7 +92,6 @@ pub(super) struct AcceptArgs {
     writing: WriteArgs,
 }
 
-/// Change a member's role
 #[derive(Args, Debug)]
 pub(super) struct SetRoleArgs {
     /// The organization
@@ -108,12 +102,11 @@ pub(super) struct SetRoleArgs {
     user: String,
     /// The role
     #[arg(value_name = "ROLE", value_parser = org_roles())]
-    role: OrgRole,
+    role: Role,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-/// Change a member's workspaces
 #[derive(Args, Debug)]
 pub(super) struct SetWorkspacesArgs {
     /// The organization
@@ -129,7 +122,6 @@ pub(super) struct SetWorkspacesArgs {
     writing: WriteArgs,
 }
 
-/// Remove members
 #[derive(Args, Debug)]
 pub(super) struct RemoveMemberArgs {
     /// The organization
@@ -142,7 +134,6 @@ pub(super) struct RemoveMemberArgs {
     writing: WriteArgs,
 }
 
-/// Leave an organization
 #[derive(Args, Debug)]
 pub(super) struct LeaveArgs {
     /// The organization
@@ -220,7 +211,7 @@ impl InviteArgs {
             MailMessage::invitation(
                 address.as_written(),
                 org.as_written(),
-                self.role.role().as_str(),
+                self.role.as_str(),
                 text,
                 expires.as_deref(),
             )
@@ -278,7 +269,7 @@ impl InvitesArgs {
                         json!(invitation.id.0),
                         json!(invitation.reference()),
                         json!(it.email),
-                        json!(it.role),
+                        json!(it.role.map(Role::as_str)),
                         visible_workspaces(view, &workspaces)?,
                         json!(it.status(view.at)),
                         time_value(it.expires),
@@ -296,9 +287,7 @@ impl CancelInvite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let which = invitation(&self.which)?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| org_invitation::cancel(tx, &org, &which))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_invitation::cancel(tx, &org, &which))
     }
 }
 
@@ -306,18 +295,14 @@ impl AcceptArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let secret = read_secret_of("--secret", &self.secret)?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| org_invitation::accept(tx, &org, &secret))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_invitation::accept(tx, &org, &secret))
     }
 }
 
 impl SetRoleArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
-        let outcome = session
-            .write(&self.writing, ActingAs::Named, &mut |tx| org_member::set_role(tx, &org, &who, self.role.role()))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_member::set_role(tx, &org, &who, self.role))
     }
 }
 
@@ -325,17 +310,14 @@ impl SetWorkspacesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
-        let outcome = session
-            .write(&self.writing, ActingAs::Named, &mut |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))
     }
 }
 
 impl RemoveMemberArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| org_member::remove(tx, &org, &who))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_member::remove(tx, &org, &who))
     }
 }
 
@@ -343,8 +325,6 @@ impl LeaveArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let successor = self.promote.as_deref().map(account).transpose()?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| org_member::leave(tx, &org, successor.as_ref()))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| org_member::leave(tx, &org, successor.as_ref()))
     }
 }

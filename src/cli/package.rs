@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, references};
-use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -12,9 +11,6 @@ use crate::model::{Kind, Problem, Reference, Resource};
 use crate::ops::package::{self, NewPackage};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Send packages and see who received them
-///
-/// A ledger of what was sent to whom; no bytes are moved.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PACKAGE)]
 pub(super) struct PackageArgs {
@@ -26,6 +22,8 @@ pub(super) struct PackageArgs {
 #[command(defer = true)]
 enum PackageCommand {
     /// Send a package to people, workgroups, dropboxes and addresses outside
+    ///
+    /// Every recipient is checked; if one is refused, so is the whole package.
     #[command(after_long_help = examples::PACKAGE_SEND)]
     Send(SendArgs),
     /// Send on a package that one may view
@@ -39,9 +37,6 @@ enum PackageCommand {
     Show(ShowArgs),
 }
 
-/// Send a package
-///
-/// Every recipient is checked; if one is refused, so is the whole package.
 #[derive(Args, Debug)]
 struct SendArgs {
     /// The title of the package
@@ -57,7 +52,6 @@ struct SendArgs {
     writing: WriteArgs,
 }
 
-/// Send on a package
 #[derive(Args, Debug)]
 struct ForwardArgs {
     /// The package: its number
@@ -73,7 +67,6 @@ struct ForwardArgs {
     writing: WriteArgs,
 }
 
-/// List packages
 #[derive(Args, Debug)]
 struct ListArgs {
     /// Only packages that went to this account, workgroup or dropbox
@@ -88,7 +81,6 @@ struct ListArgs {
     reading: ReadArgs,
 }
 
-/// Show one package
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The package: its number
@@ -151,8 +143,7 @@ impl SendArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = NewPackage { title: self.title.clone(), to: references(&self.to)?, files };
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| package::send(tx, &request))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| package::send(tx, &request))
     }
 }
 
@@ -160,10 +151,7 @@ impl ForwardArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
         let to = references(&self.to)?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            package::forward(tx, &which, &to, self.title.as_deref())
-        })?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| package::forward(tx, &which, &to, self.title.as_deref()))
     }
 }
 

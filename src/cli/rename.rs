@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::args::{WriteArgs, name, numbered, workspace, workspace_of};
-use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::{Kind, Name};
@@ -52,8 +51,7 @@ impl RenameArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
         new.check_new()?;
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| group::rename(tx, kind, &which, &new))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| group::rename(tx, kind, &which, &new))
     }
 }
 
@@ -62,9 +60,7 @@ impl RenameWorkspaceArgs {
         let (org, which) = workspace(&self.workspace)?;
         let new = workspace_of(&org, &self.new)?;
         new.check_new()?;
-        let outcome =
-            session.write(&self.writing, ActingAs::Named, &mut |tx| group::rename_workspace(tx, &org, &which, &new))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| group::rename_workspace(tx, &org, &which, &new))
     }
 }
 
@@ -73,7 +69,6 @@ impl RenameNumberedArgs {
         let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
         new.check_new()?;
         let edit = media::MediaEdit { name: Some(new), ..media::MediaEdit::default() };
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| media::edit(tx, kind, &which, &edit))
     }
 }

@@ -13,7 +13,6 @@ use crate::model::catalogue::{Grant, Grantee, PRESETS, grants};
 use crate::model::{Kind, Permissions, Problem, Role, Verb};
 use crate::render::{Column, hidden, row, shown};
 
-/// Show the catalogue of roles
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ROLE)]
 pub(super) struct RoleArgs {
@@ -32,14 +31,12 @@ enum RoleCommand {
     Show(ShowArgs),
 }
 
-/// List every role
 #[derive(Args, Debug)]
 struct ListArgs {
     #[command(flatten)]
     paging: PageArgs,
 }
 
-/// Show one role
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The role, as `KIND:ROLE`, or its word alone for every kind; a preset; `account` for actions that need no role

@@ -3,16 +3,15 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, ServerSettingArgs, WriteArgs};
-use super::change::{ActingAs, IssuedSecrets};
+use super::args::{ReadArgs, ServerSettingArgs, WriteArgs, allow_or_deny};
 use super::session::Session;
 use super::{Outcome, examples};
+use crate::model::attributes::Setting;
 use crate::model::{Attributes, Id, Verb};
 use crate::ops::server::{self, ServerSettings};
 use crate::policy::Facts;
 use crate::render::{Column, shown};
 
-/// Show and change the server's settings
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SERVER)]
 pub(super) struct ServerArgs {
@@ -23,26 +22,24 @@ pub(super) struct ServerArgs {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum ServerCommand {
-    /// Show the settings
+    /// Show the server's settings
     ///
     /// Only admins see them.
     #[command(after_long_help = examples::SERVER_SHOW)]
     Show(ShowArgs),
-    /// Change the settings
+    /// Change the server's settings
+    ///
+    /// Only admins configure the server.
     #[command(after_long_help = examples::SERVER_SET)]
     Set(SetArgs),
 }
 
-/// Show the server's settings
 #[derive(Args, Debug)]
 struct ShowArgs {
     #[command(flatten)]
     reading: ReadArgs,
 }
 
-/// Change the server's settings
-///
-/// Only admins configure the server.
 #[derive(Args, Debug)]
 struct SetArgs {
     /// Let managers create, edit and administer dropboxes [default: true]
@@ -62,26 +59,19 @@ struct SetArgs {
     url: Option<String>,
     #[command(flatten)]
     settings: ServerSettingArgs,
+    /// Whether dropboxes may have public links
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    public_links: Option<bool>,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-static COLUMNS: [Column; 14] = [
-    shown("ref"),
-    shown("managers_administer_dropboxes"),
-    shown("private_directory"),
-    shown("public_links"),
-    shown("send"),
-    shown("receive"),
-    shown("forward"),
-    shown("send_normal"),
-    shown("send_external"),
-    shown("send_to_all_users"),
-    shown("members_edit_workspaces"),
-    shown("members_may_leave"),
-    shown("url"),
-    shown("revision"),
-];
+fn columns() -> Vec<Column> {
+    let mut columns = ["ref", "managers_administer_dropboxes", "private_directory", "public_links"].map(shown).to_vec();
+    columns.extend(Setting::TOGGLES.map(|setting| shown(setting.field())));
+    columns.extend(["members_edit_workspaces", "members_may_leave", "url", "revision"].map(shown));
+    columns
+}
 
 impl ServerArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
@@ -98,20 +88,19 @@ impl ServerArgs {
                         .map(|(name, value)| (name.to_owned(), value)),
                 );
                 fields.insert("revision".to_owned(), json!(row.map_or(0, |row| row.since)));
-                session.show(&COLUMNS, fields)
+                session.show(&columns(), fields)
             }),
             ServerCommand::Set(it) => {
                 let options = ServerSettings {
                     managers_administer_dropboxes: it.managers_administer_dropboxes,
                     private_directory: it.private_directory,
-                    public_links: it.settings.public_links,
-                    settings: it.settings.given(),
+                    public_links: it.public_links,
+                    settings: it.settings.0,
                     members_edit_workspaces: it.members_edit_workspaces,
                     members_may_leave: it.members_may_leave,
                     url: it.url,
                 };
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| server::set(tx, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| server::set(tx, &options))
             }
         }
     }

@@ -6,23 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, expiry, item, references, share_classes};
-use super::change::{ActingAs, IssuedSecrets};
 use super::session::{Put, Session};
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
-use crate::model::{
-    Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
-};
+use crate::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Time, Verb};
 use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::ops::{Actor, AnyViewer};
+use crate::policy::sharing::managing_roles;
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
 
-/// Share files and folders, and see who shared what with whom
-///
-/// PERMISSION is a preset (`edit`, `view`, `upload`, `preview`) or a list of permissions:
-/// `create-folder`, `rename`, `upload-files`, `download`, `preview-only`, `browse`, `delete`.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SHARE)]
 pub(super) struct ShareArgs {
@@ -34,6 +28,9 @@ pub(super) struct ShareArgs {
 #[command(defer = true)]
 enum ShareCommand {
     /// Share a file or folder
+    ///
+    /// On a node anybody shares what they hold, never more. On s3 and share endpoints access managers and
+    /// administrators share folders, as `view` or `edit`. A path that is not registered becomes a folder.
     #[command(after_long_help = examples::SHARE_GRANT)]
     Grant(GrantArgs),
     /// Change what a share gives, or when it ends
@@ -43,17 +40,18 @@ enum ShareCommand {
     #[command(after_long_help = examples::SHARE_REVOKE)]
     Revoke(RevokeArgs),
     /// List shares: those that apply to an item, or all that one may see
+    ///
+    /// Of an item: those that apply to it, its own and those of the folders above. Without an item: all
+    /// shares that one may see.
     #[command(after_long_help = examples::SHARE_LIST)]
     List(ListArgs),
     /// Trim shares to what their sharers still hold
+    ///
+    /// The operator and the endpoint's administrators trim every share, anybody else only their own.
     #[command(after_long_help = examples::SHARE_PRUNE)]
     Prune(PruneArgs),
 }
 
-/// Share a file or folder
-///
-/// On a node anybody shares what they hold, never more. On s3 and share endpoints access managers and
-/// administrators share folders, as `view` or `edit`. A path that is not registered becomes a folder.
 #[derive(Args, Debug)]
 struct GrantArgs {
     /// The file or folder, as `ENDPOINT:/path`
@@ -78,7 +76,6 @@ struct GrantArgs {
     writing: WriteArgs,
 }
 
-/// Change a share
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The shared file or folder, as `ENDPOINT:/path`
@@ -106,7 +103,6 @@ struct SetArgs {
     writing: WriteArgs,
 }
 
-/// Revoke shares
 #[derive(Args, Debug)]
 struct RevokeArgs {
     /// The shared file or folder, as `ENDPOINT:/path`
@@ -128,10 +124,6 @@ struct RevokeArgs {
     writing: WriteArgs,
 }
 
-/// List shares
-///
-/// Of an item: those that apply to it, its own and those of the folders above. Without an item: all
-/// shares that one may see.
 #[derive(Args, Debug)]
 struct ListArgs {
     /// The file or folder, as `ENDPOINT:/path` [default: everything]
@@ -161,9 +153,6 @@ struct ListArgs {
     reading: ReadArgs,
 }
 
-/// Trim shares to what their sharers still hold
-///
-/// The operator and the endpoint's administrators trim every share, anybody else only their own.
 #[derive(Args, Debug)]
 struct PruneArgs {
     /// The item whose shares are trimmed, with everything below it, as `ENDPOINT:/path` [default: every endpoint]
@@ -197,9 +186,7 @@ impl ShareArgs {
                     admin: it.admin,
                     class: it.class,
                 };
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| share::grant(tx, &endpoint, &path, &grant))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| share::grant(tx, &endpoint, &path, &grant))
             }
             ShareCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
@@ -207,29 +194,22 @@ impl ShareArgs {
                 let which = ShareSelector { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
                 let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
                 let after = (permissions, expiry(it.expires.as_ref())?);
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
-                    share::set(tx, (&endpoint, &path), &which, after, it.cascade)
-                })?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| share::set(tx, (&endpoint, &path), &which, after, it.cascade))
             }
             ShareCommand::Revoke(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
                 let which: Vec<ShareSelector> = references(&it.who)?.into_iter().map(one).collect();
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
-                    share::revoke(tx, (&endpoint, &path), &which, it.cascade)
-                })?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| share::revoke(tx, (&endpoint, &path), &which, it.cascade))
             }
             ShareCommand::List(it) => it.run(session),
             ShareCommand::Prune(it) => {
                 let below = it.item.as_deref().map(item).transpose()?;
-                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| match &below {
+                session.change(&it.writing, |tx| match &below {
                     Some((endpoint, path)) => share::prune(tx, endpoint, path),
                     None => share::prune_everywhere(tx),
-                })?;
-                session.report(&outcome, &IssuedSecrets::default())
+                })
             }
         }
     }
@@ -293,13 +273,13 @@ impl ListArgs {
         wanted: &ShareFilter,
         put: Put<'_>,
     ) -> Result<(), RenderError> {
-        for ownership in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
+        for ownership in view.facts.list_bindings(BindingQuery::owner_of(resource.id))? {
             if wanted.is_everything() && viewer.sees_binding(&ownership)? {
                 let row = share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?;
                 put(&format!("{up:08} owners"), row)?;
             }
         }
-        for share in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemShare))? {
+        for share in view.facts.list_bindings(BindingQuery::shares_of(resource.id))? {
             if wanted.matches(&share) && viewer.sees_share_in_list(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 let row = share_row(view, resource.id, &share, set, class.as_str())?;
@@ -397,7 +377,7 @@ fn everywhere(
     };
     match (wanted.with, wanted.by) {
         (Some(with), _) => {
-            view.facts.list_bindings(BindingQuery::OfAs(with, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
+            view.facts.list_bindings(BindingQuery::shares_with(with))?.into_iter().try_for_each(&mut keep)?;
         }
         (None, Some(Some(by))) => {
             view.facts.list_bindings(BindingQuery::SharesBy(by))?.into_iter().try_for_each(&mut keep)?
@@ -414,10 +394,7 @@ fn everywhere(
                 }
             };
             while let Some(item) = open.pop() {
-                view.facts
-                    .list_bindings(BindingQuery::OnAs(item, Role::ItemShare))?
-                    .into_iter()
-                    .try_for_each(&mut keep)?;
+                view.facts.list_bindings(BindingQuery::shares_of(item))?.into_iter().try_for_each(&mut keep)?;
                 open.extend(view.facts.ids(Kind::Item, Some(item))?);
             }
         }
@@ -439,8 +416,8 @@ fn implicit(
     }
     let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
     let mut seen: HashSet<Id> = HashSet::new();
-    for role in [Role::EndpointAdministrator, Role::AccessManager] {
-        for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
+    for role in managing_roles().iter().rev() {
+        for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, *role))? {
             if seen.insert(binding.principal) {
                 let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
                 // told: a reader who may list the shares sees who has access by a role (`content.shares-listed`).

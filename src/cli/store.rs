@@ -13,14 +13,10 @@ use crate::policy::{Facts, invariants};
 use crate::render::{Column, RenderError, row, shown};
 use crate::store::Store;
 
-/// Create the store
-///
-/// Only its owner can read and write the file. A store that exists is left as it is.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::INIT)]
 pub(super) struct InitArgs {}
 
-/// Show the store: revision, counts, warnings
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::STATUS)]
 pub(super) struct StatusArgs {

@@ -6,9 +6,7 @@ use std::rc::Rc;
 use super::clock;
 use crate::model::name::{key, printable};
 use crate::model::reference::{EndedReference, ended_reference, full_reference};
-use crate::model::{
-    Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb,
-};
+use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Time, Verb};
 use crate::ops::{
     Actor, AnyViewer, ResolvedPath, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
 };
@@ -247,7 +245,7 @@ impl<F: Facts> ReadView<'_, F> {
         let tx = self.transaction()?;
         let viewer = self.viewer()?;
         let listed = |id: Id| {
-            for select in [BindingQuery::OfAs(id, Role::ItemShare), BindingQuery::SharesBy(id)] {
+            for select in [BindingQuery::shares_with(id), BindingQuery::SharesBy(id)] {
                 for share in self.facts.list_bindings(select)? {
                     if viewer.sees_binding(&share)? {
                         return Ok(true);

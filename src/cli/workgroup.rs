@@ -3,7 +3,6 @@
 use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, member_accesses, name, send_policies};
-use super::change::{ActingAs, IssuedSecrets};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
@@ -14,7 +13,6 @@ use crate::model::attributes::{MemberAccess, SendPolicy};
 use crate::ops::group;
 use crate::render::{Column, hidden, key, shown};
 
-/// Manage workgroups
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKGROUP)]
 pub(super) struct WorkgroupArgs {
@@ -106,7 +104,6 @@ impl WorkgroupSettingArgs {
     }
 }
 
-/// Create a workgroup
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The workgroup's name
@@ -118,7 +115,6 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// Change a workgroup
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The workgroup
@@ -148,15 +144,11 @@ impl WorkgroupArgs {
         match self.command {
             WorkgroupCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
             }
             WorkgroupCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
             }
             WorkgroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             WorkgroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

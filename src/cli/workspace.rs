@@ -9,7 +9,6 @@ use super::args::{
     OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, references,
     workspace as workspace_name, workspace_levels,
 };
-use super::change::{ActingAs, IssuedSecrets};
 use super::org::count;
 use super::rename::RenameWorkspaceArgs;
 use super::session::Session;
@@ -24,7 +23,6 @@ use crate::ops::workspace_member::{self, WorkspaceTerms};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-/// Manage the workspaces of organizations
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKSPACE)]
 pub(super) struct WorkspaceArgs {
@@ -88,7 +86,6 @@ struct ChangeArgs {
     writing: WriteArgs,
 }
 
-/// List workspaces
 #[derive(Args, Debug)]
 struct ListArgs {
     /// Only those of this organization
@@ -119,7 +116,6 @@ struct NameArgs {
     reading: ReadArgs,
 }
 
-/// Remove a workspace
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The workspace, as `ORG/NAME`
@@ -129,7 +125,6 @@ struct RemoveArgs {
     writing: WriteArgs,
 }
 
-/// Add members
 #[derive(Args, Debug)]
 struct AddMemberArgs {
     /// The workspace, as `ORG/NAME`
@@ -151,7 +146,6 @@ struct AddMemberArgs {
     writing: WriteArgs,
 }
 
-/// Remove members
 #[derive(Args, Debug)]
 struct RemoveMemberArgs {
     /// The workspace, as `ORG/NAME`
@@ -298,9 +292,7 @@ impl AddMemberArgs {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
         let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
-        let outcome = session
-            .write(&self.writing, ActingAs::Named, &mut |tx| workspace_member::add(tx, &org, &name, &who, &terms))?;
-        session.report(&outcome, &IssuedSecrets::default())
+        session.change(&self.writing, |tx| workspace_member::add(tx, &org, &name, &who, &terms))
     }
 }
 
@@ -309,32 +301,24 @@ impl WorkspaceArgs {
         match self.command {
             WorkspaceCommand::Add(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::add(tx, &org, &name, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| workspace::add(tx, &org, &name, &options))
             }
             WorkspaceCommand::List(it) => it.run(session),
             WorkspaceCommand::Show(it) => it.show(session),
             WorkspaceCommand::Set(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::set(tx, &org, &name, &options))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| workspace::set(tx, &org, &name, &options))
             }
             WorkspaceCommand::Rename(it) => it.run(session),
             WorkspaceCommand::Remove(it) => {
                 let (org, name) = workspace_name(&it.workspace)?;
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::remove(tx, &org, &name))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| workspace::remove(tx, &org, &name))
             }
             WorkspaceCommand::Members(it) => it.one.members(session, &it.paging),
             WorkspaceCommand::AddMember(it) => it.run(session),
             WorkspaceCommand::RemoveMember(it) => {
                 let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
-                let outcome = session
-                    .write(&it.writing, ActingAs::Named, &mut |tx| workspace_member::remove(tx, &org, &name, &who))?;
-                session.report(&outcome, &IssuedSecrets::default())
+                session.change(&it.writing, |tx| workspace_member::remove(tx, &org, &name, &who))
             }
         }
     }

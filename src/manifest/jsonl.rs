@@ -59,7 +59,7 @@ static MEMBER: Object = Object {
         field("active", Shape::Bool, "`false` for a membership that gives nothing"),
         field(
             "root-upload",
-            Shape::Enum(&["allow", "deny"]),
+            Shape::Enum(AllowDeny::WORDS),
             "In a workspace: whether the member uploads straight into the home folder",
         ),
         HOME,
@@ -70,11 +70,7 @@ static ROLE: Object = Object {
     name: "role-row",
     fields: &[
         field("endpoint", Shape::Text(TextFormat::Name(Kind::Endpoint)), "The endpoint"),
-        field(
-            "role",
-            Shape::Enum(&["administrator", "activity-manager", "activity-monitor", "access-manager"]),
-            "The role",
-        ),
+        field("role", Shape::Enum(&Role::words(Role::ENDPOINT)), "The role"),
         field("principal", Shape::Text(TextFormat::Member), "Who holds it"),
     ],
 };

@@ -2,15 +2,18 @@
 
 use super::shape::{Field, Object, Shape, field};
 use super::text_format::TextFormat;
-use crate::model::Kind;
+use crate::model::attributes::{
+    AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, SettingValue, ShareClass,
+};
+use crate::model::{Kind, Role};
 use Shape::{Bool, Enum, List, Map, Number, OneOf, Text};
 use TextFormat::{
     AccountRole, Email, FreeText, Home, Item, Member, Moment, Name, Percent, Permission, Set, Sharer, Url, Version,
 };
 
 const ACCOUNT_NAME: TextFormat = Name(Kind::Account);
-const SWITCH: Shape = Enum(&["allow", "deny"]);
-const CHOICE: Shape = Enum(&["allow", "deny", "default"]);
+const SWITCH: Shape = Enum(AllowDeny::WORDS);
+const CHOICE: Shape = Enum(SettingValue::WORDS);
 
 /// A whole manifest.
 pub static MANIFEST: Object = Object {
@@ -40,27 +43,46 @@ pub static LIMITS: Object = Object {
 };
 
 /// The settings of the server.
-pub static SERVER: Object = Object {
-    name: "server",
-    fields: &[
-        field("managers-administer-dropboxes", Bool, "Whether managers create, edit and administer dropboxes"),
-        field("private-directory", Bool, "Whether plain users see only themselves and fellow members"),
-        field("public-links", SWITCH, "Whether dropboxes may have public links"),
-        field("members-edit-workspaces", Bool, "Whether members edit the details of their workspaces"),
-        field("members-may-leave", Bool, "Whether members leave an organization by themselves"),
-        field("url", Text(Url), "The base URL of the links of dropboxes"),
-        field("send", SWITCH, "Whether accounts send packages"),
-        field("receive", SWITCH, "Whether accounts download what they received"),
-        field("forward", SWITCH, "Whether accounts forward what they received"),
-        field("send-normal", SWITCH, "Whether accounts send to others than the dropboxes they belong to"),
-        field("send-external", SWITCH, "Whether accounts send to external addresses"),
-        field(
-            "send-to-all-users",
-            SWITCH,
-            "Whether accounts send to people and workgroups they share no workgroup with",
-        ),
-    ],
-};
+pub static SERVER: Object = Object { name: "server", fields: &SERVER_FIELDS };
+
+const SERVER_FIELDS: [Field; OWN_FIELDS.len() + Setting::TOGGLES.len()] = joined(&OWN_FIELDS, &toggles(true));
+
+const OWN_FIELDS: [Field; 6] = [
+    field("managers-administer-dropboxes", Bool, "Whether managers create, edit and administer dropboxes"),
+    field("private-directory", Bool, "Whether plain users see only themselves and fellow members"),
+    field("public-links", SWITCH, "Whether dropboxes may have public links"),
+    field("members-edit-workspaces", Bool, "Whether members edit the details of their workspaces"),
+    field("members-may-leave", Bool, "Whether members leave an organization by themselves"),
+    field("url", Text(Url), "The base URL of the links of dropboxes"),
+];
+
+/// The keys of all toggles: of the server, or of an account.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
+const fn toggles(of_server: bool) -> [Field; Setting::TOGGLES.len()] {
+    let mut fields = [field("", CHOICE, ""); Setting::TOGGLES.len()];
+    let mut at = 0;
+    while at < fields.len() {
+        let setting = Setting::TOGGLES[at];
+        fields[at] = match of_server {
+            true => field(setting.as_str(), SWITCH, setting.of_server()),
+            false => field(setting.as_str(), CHOICE, setting.of_account()),
+        };
+        at += 1;
+    }
+    fields
+}
+
+/// Two lists of keys as one.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
+const fn joined<const N: usize>(first: &[Field], second: &[Field]) -> [Field; N] {
+    let mut fields = [field("", CHOICE, ""); N];
+    let mut at = 0;
+    while at < N {
+        fields[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    fields
+}
 
 const ENSURE: &str = "`absent` removes it, with its contents and every binding on it or of it";
 const PREVIOUSLY: &str = "The name before a rename; its contents and bindings remain";
@@ -91,17 +113,7 @@ pub static ACCOUNT: Object = Object {
 };
 
 /// The settings of one account.
-pub static SETTINGS: Object = Object {
-    name: "settings",
-    fields: &[
-        field("send", CHOICE, "Whether it sends packages"),
-        field("receive", CHOICE, "Whether it downloads what it received"),
-        field("forward", CHOICE, "Whether it forwards what it received"),
-        field("send-normal", CHOICE, "Whether it sends to others than the dropboxes it belongs to"),
-        field("send-external", CHOICE, "Whether it sends to external addresses"),
-        field("send-to-all-users", CHOICE, "Whether it sends to people and workgroups it shares no workgroup with"),
-    ],
-};
+pub static SETTINGS: Object = Object { name: "settings", fields: &toggles(false) };
 
 const PRESENT_OR_ABSENT: Shape = Enum(&["present", "absent"]);
 const MEMBERS: &str = "Its members: accounts and groups; others remain unless `exclusive` is true";
@@ -115,7 +127,7 @@ pub static GROUP: Object = Object {
         field("members", List(&Text(Member)), MEMBERS),
         field(
             "visible",
-            Enum(&["everyone", "members", "default"]),
+            Enum(GroupVisibility::WORDS),
             "Who sees its name and may give it roles and shares; by default everyone, unless the directory is private",
         ),
         field("exclusive", Bool, EXCLUSIVE),
@@ -134,12 +146,8 @@ const MANAGE_GROUPS: Field = field("admins-manage-groups", Bool, "Whether its ad
 pub static WORKGROUP: Object = Object {
     name: "workgroup",
     fields: &[
-        field("send", Enum(&["anyone", "members", "admins", "nobody"]), "Who may send packages to it"),
-        field(
-            "member-access",
-            Enum(&["all", "admins", "none"]),
-            "Which of its members its members see and may send to",
-        ),
+        field("send", Enum(SendPolicy::WORDS), "Who may send packages to it"),
+        field("member-access", Enum(MemberAccess::WORDS), "Which of its members its members see and may send to"),
         MANAGE_MEMBERS,
         CREATE_USERS,
         MANAGE_GROUPS,
@@ -158,7 +166,12 @@ const ACTIVE: Field = field("active", Bool, "`false` for a membership that gives
 /// A member of a workgroup.
 pub static WORKGROUP_MEMBER: Object = Object {
     name: "workgroup-member",
-    fields: &[USER, GROUP_IN, field("level", Enum(&["standard", "admin"]), "The level of the membership"), ACTIVE],
+    fields: &[
+        USER,
+        GROUP_IN,
+        field("level", Enum(&Role::words(Role::WORKGROUP)), "The level of the membership"),
+        ACTIVE,
+    ],
 };
 
 /// A dropbox.
@@ -181,23 +194,14 @@ pub static DROPBOX: Object = Object {
 /// A member of a dropbox.
 pub static DROPBOX_MEMBER: Object = Object {
     name: "dropbox-member",
-    fields: &[
-        USER,
-        GROUP_IN,
-        field("level", Enum(&["standard", "submit-only", "admin"]), "The level of the membership"),
-        ACTIVE,
-    ],
+    fields: &[USER, GROUP_IN, field("level", Enum(&Role::words(Role::DROPBOX)), "The level of the membership"), ACTIVE],
 };
 
 /// An endpoint.
 pub static ENDPOINT: Object = Object {
     name: "endpoint",
     fields: &[
-        field(
-            "kind",
-            Enum(&["host", "personal", "s3", "share", "node"]),
-            "Its kind; host is the default; never changes",
-        ),
+        field("kind", Enum(EndpointKind::WORDS), "Its kind; host is the default; never changes"),
         field("private", Bool, "Whether only holders of a role see its definition"),
         field("managed", Bool, "Whether roles can be assigned on it"),
         field("node-version", Text(Version), "The version of a node's software"),
@@ -230,7 +234,7 @@ pub static ROLES: Object = Object {
 pub static CONTENT: Object = Object {
     name: "content",
     fields: &[
-        field("type", Enum(&["folder", "file"]), "Whether it is a folder (the default) or a file"),
+        field("type", Enum(ItemType::WORDS), "Whether it is a folder (the default) or a file"),
         field("size", Number, "The size of a file in bytes"),
         field("owner", Text(ACCOUNT_NAME), "The account that owns it; `none` for a home folder without an owner"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
@@ -248,11 +252,7 @@ pub static SHARE: Object = Object {
         field("permission", PERMISSIONS, "What it gives: a preset, or a list of permissions"),
         field("by", Text(ACCOUNT_NAME), "The sharer; leave it out for an admin share of the operator"),
         field("expires", Text(Moment), "When it ends: a day (from 00:00 UTC), a time, `never`"),
-        field(
-            "class",
-            Enum(&["user", "admin", "internal:workspace-folder", "internal:application", "other", "automation"]),
-            "Where it comes from; by default `user` with a sharer, else `admin`",
-        ),
+        field("class", Enum(ShareClass::WORDS), "Where it comes from; by default `user` with a sharer, else `admin`"),
         field("orphaned", Bool, "`true` lets the operator keep a share whose sharer no longer holds what it gives"),
     ],
 };
@@ -300,7 +300,7 @@ pub static WORKSPACE_MEMBER: Object = Object {
     name: "workspace-member",
     fields: &[
         USER,
-        field("level", Enum(&["member", "manager"]), "The level of the membership"),
+        field("level", Enum(&Role::words(Role::WORKSPACE)), "The level of the membership"),
         field("root-upload", SWITCH, "Whether this member uploads straight into the home folder"),
         HOME,
     ],

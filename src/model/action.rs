@@ -51,6 +51,21 @@ pub struct Destination {
 pub type FindFolder<'f> = &'f dyn Fn(&str) -> Result<Destination, Problem>;
 
 impl Action {
+    /// The role that the action names: `user` in `create-account=user`.
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Action::CreateAccount(role) | Action::SetRole(role) | Action::Assign(role) | Action::Revoke(role) => {
+                Some(role)
+            }
+            Action::Plain(_)
+            | Action::OnUnregistered(_)
+            | Action::Set(_)
+            | Action::Share(_)
+            | Action::MoveTo(_)
+            | Action::CopyTo(_) => None,
+        }
+    }
+
     /// The verb of the action.
     pub const fn verb(self) -> Verb {
         match self {

@@ -46,7 +46,7 @@ impl Attributes {
                 // An invitation to a dropbox has no role; one to an organization has.
                 fields.push(match it.role {
                     None => ("after_one_upload", json!(it.after_one_upload)),
-                    Some(role) => ("role", json!(role)),
+                    Some(role) => ("role", json!(role.as_str())),
                 });
                 fields
             }
@@ -61,7 +61,7 @@ fn server_fields(it: &Server) -> Vec<(&'static str, Value)> {
         ("private_directory", json!(it.private_directory)),
         ("public_links", json!(word(it.public_links))),
     ];
-    fields.extend(Setting::TOGGLES.map(|setting| (setting_field(setting), json!(word(it.allows(setting))))));
+    fields.extend(Setting::TOGGLES.map(|setting| (setting.field(), json!(word(it.allows(setting))))));
     fields.push(("members_edit_workspaces", json!(it.members_edit_workspaces)));
     fields.push(("members_may_leave", json!(it.members_may_leave)));
     fields.push(("url", json!(it.url)));
@@ -84,7 +84,7 @@ fn account_fields(it: &Account) -> Vec<(&'static str, Value)> {
         ("active", json!(it.active)),
         ("expires", time_value(it.expires)),
     ];
-    fields.extend(Setting::TOGGLES.map(|setting| (setting_field(setting), json!(it.settings.get(setting)))));
+    fields.extend(Setting::TOGGLES.map(|setting| (setting.field(), json!(it.settings.get(setting)))));
     fields
 }
 
@@ -94,19 +94,6 @@ fn rights_fields(rights: AdminRights) -> Vec<(&'static str, Value)> {
         ("admins_create_users", json!(rights.create_users)),
         ("admins_manage_groups", json!(rights.manage_groups)),
     ]
-}
-
-/// The name of a setting as a JSON field.
-pub const fn setting_field(setting: Setting) -> &'static str {
-    match setting {
-        Setting::Send => "send",
-        Setting::Receive => "receive",
-        Setting::Forward => "forward",
-        Setting::SendNormal => "send_normal",
-        Setting::SendExternal => "send_external",
-        Setting::SendToAllUsers => "send_to_all_users",
-        Setting::Expires => "expires",
-    }
 }
 
 /// A time as a JSON string; null for `None`.

@@ -30,6 +30,16 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// Whether the binding is a share of an item.
+    pub fn is_share(&self) -> bool {
+        self.role == Role::ItemShare
+    }
+
+    /// Whether the binding makes its principal the owner of an item.
+    pub fn is_ownership(&self) -> bool {
+        self.role == Role::ItemOwner
+    }
+
     /// Whether the binding is effective at a time: neither deactivated nor expired.
     pub fn is_effective(&self, at: Time) -> bool {
         !self.attributes.inactive && self.expires.is_none_or(|end| at < end)

@@ -1,136 +1,125 @@
-//! The kinds of resources, and their words in references, messages and commands.
+//! The kinds of resources: one table from which the words, the messages, the commands and what lies in what follow.
 
 use std::fmt;
 
-/// The kind of a resource.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Kind {
+/// Whether a reference to a resource carries its name (`group:crew`) or its number (`package:12`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Naming {
+    Named,
+    Numbered,
+}
+use Naming::{Named, Numbered};
+
+/// One row of the table of kinds.
+struct KindRow {
+    word: &'static str,
+    noun: &'static str,
+    article: &'static str,
+    command: &'static str,
+    naming: Naming,
+    parents: &'static [Kind],
+}
+
+/// A row is `Variant = word in a reference and in the store, noun, noun with its article, noun of the command,
+/// naming, kinds of the parents`. The order of the rows is that of lists and counts.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal, $noun:literal, $article:literal, $command:literal, $naming:ident,
+       [$($parent:ident),*];)*) => {
+        /// The kind of a resource.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Kind { $($(#[$doc])* $kind,)* }
+
+        impl Kind {
+            /// Every kind, in the order in which lists and counts show them.
+            pub const ALL: [Kind; [$($word),*].len()] = [$(Kind::$kind),*];
+
+            const fn row(self) -> &'static KindRow {
+                match self {
+                    $(Kind::$kind => &KindRow {
+                        word: $word,
+                        noun: $noun,
+                        article: $article,
+                        command: $command,
+                        naming: $naming,
+                        parents: &[$(Kind::$parent),*],
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The server itself: settings, and the account roles held on it.
-    Server,
+    Server = "server", "server", "the server", "server", Named, [];
     /// An account, written `user:NAME`.
-    Account,
+    Account = "user", "account", "an account", "account", Named, [];
     /// A group of accounts and groups.
-    Group,
+    Group = "group", "group", "a group", "group", Named, [];
     /// A workgroup: people who can be sent packages as a whole.
-    Workgroup,
+    Workgroup = "workgroup", "workgroup", "a workgroup", "workgroup", Named, [];
     /// A dropbox: a submission system.
-    Dropbox,
+    Dropbox = "dropbox", "dropbox", "a dropbox", "dropbox", Named, [];
     /// A package that was sent.
-    Package,
-    /// A private link of a dropbox, made for one e-mail address.
-    Invitation,
+    Package = "package", "package", "a package", "package", Numbered, [];
+    /// A private link of a dropbox, made for one e-mail address; or an invitation into an organization.
+    Invitation = "invitation", "invitation", "an invitation", "invitation", Numbered, [Dropbox, Org];
     /// The public link of a dropbox.
-    PublicLink,
+    PublicLink = "public-link", "public link", "a public link", "public-link", Numbered, [Dropbox];
     /// An outside submitter, named by an e-mail address.
-    Invitee,
+    Invitee = "invitee", "outside submitter", "an outside submitter", "invitee", Named, [];
     /// An endpoint, which files are transferred from and to.
-    Endpoint,
+    Endpoint = "endpoint", "endpoint", "an endpoint", "endpoint", Named, [];
     /// A file or a folder of an endpoint, written `ENDPOINT:/path`.
-    Item,
+    Item = "item", "item", "a file or folder", "content", Named, [Endpoint, Item];
     /// An organization.
-    Org,
+    Org = "org", "organization", "an organization", "org", Named, [];
     /// A workspace of an organization, written `workspace:ORG/NAME`.
-    Workspace,
+    Workspace = "workspace", "workspace", "a workspace", "workspace", Named, [Org];
     /// A signing key of an organization or a workspace.
-    SigningKey,
+    SigningKey = "signing-key", "signing key", "a signing key", "signing-key", Numbered, [Org, Workspace];
     /// An access token of a workspace; also a principal.
-    AccessToken,
+    AccessToken = "access-token", "access token", "an access token", "access-token", Numbered, [Workspace];
     /// A media file of a workspace.
-    Media,
+    Media = "media", "media file", "a media file", "media", Numbered, [Workspace];
     /// A live stream of a workspace.
-    Stream,
+    Stream = "stream", "live stream", "a live stream", "stream", Numbered, [Workspace];
 }
 
 impl Kind {
-    /// Every kind, in the order in which lists and counts show them.
-    pub const ALL: [Kind; 17] = [
-        Kind::Server,
-        Kind::Account,
-        Kind::Group,
-        Kind::Workgroup,
-        Kind::Dropbox,
-        Kind::Package,
-        Kind::Invitation,
-        Kind::PublicLink,
-        Kind::Invitee,
-        Kind::Endpoint,
-        Kind::Item,
-        Kind::Org,
-        Kind::Workspace,
-        Kind::SigningKey,
-        Kind::AccessToken,
-        Kind::Media,
-        Kind::Stream,
-    ];
-
     /// The word before the colon of a reference; also the word in the store.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Kind::Server => "server",
-            Kind::Account => "user",
-            Kind::Group => "group",
-            Kind::Workgroup => "workgroup",
-            Kind::Dropbox => "dropbox",
-            Kind::Package => "package",
-            Kind::Invitation => "invitation",
-            Kind::PublicLink => "public-link",
-            Kind::Invitee => "invitee",
-            Kind::Endpoint => "endpoint",
-            Kind::Item => "item",
-            Kind::Org => "org",
-            Kind::Workspace => "workspace",
-            Kind::SigningKey => "signing-key",
-            Kind::AccessToken => "access-token",
-            Kind::Media => "media",
-            Kind::Stream => "stream",
-        }
+        self.row().word
     }
 
     /// The noun in messages, with its article.
     pub const fn article(self) -> &'static str {
-        match self {
-            Kind::Server => "the server",
-            Kind::Account => "an account",
-            Kind::Group => "a group",
-            Kind::Workgroup => "a workgroup",
-            Kind::Dropbox => "a dropbox",
-            Kind::Package => "a package",
-            Kind::Invitation => "an invitation",
-            Kind::PublicLink => "a public link",
-            Kind::Invitee => "an outside submitter",
-            Kind::Endpoint => "an endpoint",
-            Kind::Item => "a file or folder",
-            Kind::Org => "an organization",
-            Kind::Workspace => "a workspace",
-            Kind::SigningKey => "a signing key",
-            Kind::AccessToken => "an access token",
-            Kind::Media => "a media file",
-            Kind::Stream => "a live stream",
-        }
+        self.row().article
     }
 
     /// The noun without an article: `account`, `workgroup`.
     pub const fn noun(self) -> &'static str {
-        match self {
-            Kind::Account => "account",
-            Kind::PublicLink => "public link",
-            Kind::Invitee => "outside submitter",
-            Kind::Org => "organization",
-            Kind::SigningKey => "signing key",
-            Kind::AccessToken => "access token",
-            Kind::Media => "media file",
-            Kind::Stream => "live stream",
-            other => other.as_str(),
-        }
+        self.row().noun
     }
 
     /// The noun of the command that manages this kind: `account`, `org`, `stream`.
     pub const fn command(self) -> &'static str {
-        match self {
-            Kind::Account => "account",
-            Kind::Item => "content",
-            other => other.as_str(),
-        }
+        self.row().command
+    }
+
+    /// The kinds of resources that one of this kind can lie in.
+    pub const fn parents(self) -> &'static [Kind] {
+        self.row().parents
+    }
+
+    /// The kinds of resources that can lie in one of this kind.
+    pub fn children(self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(move |kind| kind.parents().contains(&self))
+    }
+
+    /// Whether references use a number (`package:12`) instead of a name.
+    pub fn is_numbered(self) -> bool {
+        self.row().naming == Numbered
     }
 
     /// The kind with this word before the colon; `account` is an alias of `user`, `organization` of `org`.
@@ -141,20 +130,6 @@ impl Kind {
             _ => {}
         }
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// Whether references use a number (`package:12`) instead of a name.
-    pub const fn is_numbered(self) -> bool {
-        matches!(
-            self,
-            Kind::Package
-                | Kind::Invitation
-                | Kind::PublicLink
-                | Kind::SigningKey
-                | Kind::AccessToken
-                | Kind::Media
-                | Kind::Stream
-        )
     }
 }
 

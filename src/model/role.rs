@@ -1,140 +1,204 @@
-//! Roles: the relations between a principal and a resource that a binding can state.
+//! Roles: the named relations a binding can state between a principal and a resource.
 
 use std::fmt;
 
 use super::kind::Kind;
 
-/// A role on a kind of resource. Written `KIND:ROLE`, as in `workgroup:admin`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
-    /// Account role: configures the server, manages every account.
-    ServerAdmin,
-    /// Account role: manages regular users, workgroups, dropboxes and groups.
-    ServerManager,
-    /// Account role: sends and receives.
-    ServerUser,
-    /// Member of a group.
-    GroupMember,
-    /// Member of a workgroup.
-    WorkgroupStandard,
-    /// Admin of a workgroup.
-    WorkgroupAdmin,
-    /// Member of a dropbox who submits and views.
-    DropboxStandard,
-    /// Member of a dropbox who only submits.
-    DropboxSubmitOnly,
-    /// Admin of a dropbox.
-    DropboxAdmin,
-    /// Outside submitter of a dropbox, by a private link.
-    DropboxOutside,
-    /// Sender of a package.
-    PackageSender,
-    /// Recipient of a package.
-    PackageRecipient,
-    /// Administrator of an endpoint.
-    EndpointAdministrator,
-    /// Manages the permissions of an endpoint whose sharing is managed.
-    AccessManager,
-    /// Sees and controls the activity of an endpoint.
-    ActivityManager,
-    /// Sees the activity of an endpoint.
-    ActivityMonitor,
-    /// Owner of a file or folder.
-    ItemOwner,
-    /// Holder of a share of a file or folder; the binding says which permissions.
-    ItemShare,
-    /// Admin of an organization.
-    OrgAdmin,
-    /// Member of an organization.
-    OrgMember,
-    /// Manager of a workspace: manages the sharing of its files.
-    WorkspaceManager,
-    /// Member of a workspace.
-    WorkspaceMember,
+/// A section is `Kind "word of the kind" { … }`, a row in it `Variant = word, [the roles that it implies]`. The order
+/// is that of lists: the strongest role of a kind first.
+macro_rules! roles {
+    ($($kind:ident $kind_word:literal {
+        $($(#[$doc:meta])* $role:ident = $word:literal, [$($implied:ident),*];)*
+    })*) => {
+        /// A role on a kind of resource. Written `KIND:ROLE`, as in `workgroup:admin`.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Role { $($($(#[$doc])* $role,)*)* }
+
+        impl Role {
+            /// Every role, by kind and power.
+            pub const ALL: [Role; [$($($word),*),*].len()] = [$($(Role::$role),*),*];
+
+            /// The kind of resource that the role is on.
+            pub const fn resource_kind(self) -> Kind {
+                match self { $($(Role::$role => Kind::$kind,)*)* }
+            }
+
+            /// The word without the kind: `admin`, `submit-only`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($(Role::$role => $word,)*)* }
+            }
+
+            /// The full word, unique over all kinds: `workgroup:admin`. Also the word in the store.
+            pub const fn qualified(self) -> &'static str {
+                match self { $($(Role::$role => concat!($kind_word, ":", $word),)*)* }
+            }
+
+            /// The roles that a holder of this role holds, this role first.
+            ///
+            /// An administrator is an access manager on every endpoint; where sharing is not managed, an access manager
+            /// may do nothing, so the implied role gives nothing.
+            pub const fn implies(self) -> &'static [Role] {
+                match self { $($(Role::$role => &[Role::$role $(, Role::$implied)*],)*)* }
+            }
+        }
+    };
+}
+
+roles! {
+    Server "server" {
+        /// Account role: configures the server, manages every account.
+        ServerAdmin = "admin", [];
+        /// Account role: manages regular users, workgroups, dropboxes and groups.
+        ServerManager = "manager", [];
+        /// Account role: sends and receives.
+        ServerUser = "user", [];
+    }
+    Group "group" {
+        /// Member of a group.
+        GroupMember = "member", [];
+    }
+    Workgroup "workgroup" {
+        /// Admin of a workgroup.
+        WorkgroupAdmin = "admin", [WorkgroupStandard];
+        /// Member of a workgroup.
+        WorkgroupStandard = "standard", [];
+    }
+    Dropbox "dropbox" {
+        /// Admin of a dropbox.
+        DropboxAdmin = "admin", [DropboxStandard, DropboxSubmitOnly];
+        /// Member of a dropbox who submits and views.
+        DropboxStandard = "standard", [DropboxSubmitOnly];
+        /// Member of a dropbox who only submits.
+        DropboxSubmitOnly = "submit-only", [];
+        /// Outside submitter of a dropbox, by a private link.
+        DropboxOutside = "outside-submitter", [];
+    }
+    Package "package" {
+        /// Sender of a package.
+        PackageSender = "sender", [];
+        /// Recipient of a package.
+        PackageRecipient = "recipient", [];
+    }
+    Endpoint "endpoint" {
+        /// Administrator of an endpoint.
+        EndpointAdministrator = "administrator", [AccessManager, ActivityManager, ActivityMonitor];
+        /// Manages the permissions of an endpoint whose sharing is managed.
+        AccessManager = "access-manager", [];
+        /// Sees and controls the activity of an endpoint.
+        ActivityManager = "activity-manager", [ActivityMonitor];
+        /// Sees the activity of an endpoint.
+        ActivityMonitor = "activity-monitor", [];
+    }
+    Item "item" {
+        /// Owner of a file or folder.
+        ItemOwner = "owner", [];
+        /// Holder of a share of a file or folder; the binding says which permissions.
+        ItemShare = "share", [];
+    }
+    Org "org" {
+        /// Admin of an organization.
+        OrgAdmin = "admin", [OrgMember];
+        /// Member of an organization.
+        OrgMember = "member", [];
+    }
+    Workspace "workspace" {
+        /// Manager of a workspace: manages the sharing of its files.
+        WorkspaceManager = "manager", [WorkspaceMember];
+        /// Member of a workspace.
+        WorkspaceMember = "member", [];
+    }
+}
+
+/// How many roles imply one, itself included, at most.
+const MAX_IMPLIED_BY: usize = 4;
+
+/// For each role, itself and those that imply it, and how many these are.
+static IMPLIED_BY: [([Role; MAX_IMPLIED_BY], usize); Role::ALL.len()] = implied_by();
+
+/// The inverse of [`Role::implies`], nearest first: the rows of a kind from below.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
+const fn implied_by() -> [([Role; MAX_IMPLIED_BY], usize); Role::ALL.len()] {
+    let mut all = [([Role::ServerAdmin; MAX_IMPLIED_BY], 0); Role::ALL.len()];
+    let mut at = Role::ALL.len();
+    while at > 0 {
+        at -= 1;
+        let implied = Role::ALL[at].implies();
+        let mut each = 0;
+        while each < implied.len() {
+            let entry = &mut all[implied[each] as usize];
+            entry.0[entry.1] = Role::ALL[at];
+            entry.1 += 1;
+            each += 1;
+        }
+    }
+    all
+}
+
+/// The first `N` roles of a kind, in the order of the table.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
+const fn first_of<const N: usize>(kind: Kind) -> [Role; N] {
+    let (mut found, mut count, mut at) = ([Role::ServerAdmin; N], 0, 0);
+    while count < N {
+        if Role::ALL[at].resource_kind() as usize == kind as usize {
+            found[count] = Role::ALL[at];
+            count += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// How many roles a kind has.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
+const fn count_of(kind: Kind) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < Role::ALL.len() {
+        count += (Role::ALL[at].resource_kind() as usize == kind as usize) as usize;
+        at += 1;
+    }
+    count
 }
 
 impl Role {
-    /// Every role, by kind and power.
-    pub const ALL: [Role; 22] = [
-        Role::ServerAdmin,
-        Role::ServerManager,
-        Role::ServerUser,
-        Role::GroupMember,
-        Role::WorkgroupAdmin,
-        Role::WorkgroupStandard,
-        Role::DropboxAdmin,
-        Role::DropboxStandard,
-        Role::DropboxSubmitOnly,
-        Role::DropboxOutside,
-        Role::PackageSender,
-        Role::PackageRecipient,
-        Role::EndpointAdministrator,
-        Role::AccessManager,
-        Role::ActivityManager,
-        Role::ActivityMonitor,
-        Role::ItemOwner,
-        Role::ItemShare,
-        Role::OrgAdmin,
-        Role::OrgMember,
-        Role::WorkspaceManager,
-        Role::WorkspaceMember,
-    ];
+    /// The only level of a group.
+    pub const GROUP: [Role; count_of(Kind::Group)] = first_of(Kind::Group);
     /// The account roles, strongest first.
-    pub const SERVER: [Role; 3] = [Role::ServerAdmin, Role::ServerManager, Role::ServerUser];
-    /// The member levels of a workgroup, strongest first.
-    pub const WORKGROUP: [Role; 2] = [Role::WorkgroupAdmin, Role::WorkgroupStandard];
-    /// The member levels of a dropbox, strongest first.
-    pub const DROPBOX: [Role; 3] = [Role::DropboxAdmin, Role::DropboxStandard, Role::DropboxSubmitOnly];
-
+    pub const SERVER: [Role; count_of(Kind::Server)] = first_of(Kind::Server);
+    /// The levels of a workgroup.
+    pub const WORKGROUP: [Role; count_of(Kind::Workgroup)] = first_of(Kind::Workgroup);
+    /// The levels of a dropbox: all its roles but that of outside submitters, which is the last.
+    pub const DROPBOX: [Role; count_of(Kind::Dropbox) - 1] = first_of(Kind::Dropbox);
     /// The roles of an endpoint, in the order in which lists show them.
-    pub const ENDPOINT: [Role; 4] =
-        [Role::EndpointAdministrator, Role::AccessManager, Role::ActivityManager, Role::ActivityMonitor];
+    pub const ENDPOINT: [Role; count_of(Kind::Endpoint)] = first_of(Kind::Endpoint);
     /// The roles of an organization, strongest first.
-    pub const ORG: [Role; 2] = [Role::OrgAdmin, Role::OrgMember];
-    /// The member levels of a workspace, strongest first.
-    pub const WORKSPACE: [Role; 2] = [Role::WorkspaceManager, Role::WorkspaceMember];
+    pub const ORG: [Role; count_of(Kind::Org)] = first_of(Kind::Org);
+    /// The levels of a workspace, strongest first.
+    pub const WORKSPACE: [Role; count_of(Kind::Workspace)] = first_of(Kind::Workspace);
 
-    /// The kind of resource that the role is on, its short word and its full word.
-    const fn parts(self) -> (Kind, &'static str, &'static str) {
-        match self {
-            Role::ServerAdmin => (Kind::Server, "admin", "server:admin"),
-            Role::ServerManager => (Kind::Server, "manager", "server:manager"),
-            Role::ServerUser => (Kind::Server, "user", "server:user"),
-            Role::GroupMember => (Kind::Group, "member", "group:member"),
-            Role::WorkgroupStandard => (Kind::Workgroup, "standard", "workgroup:standard"),
-            Role::WorkgroupAdmin => (Kind::Workgroup, "admin", "workgroup:admin"),
-            Role::DropboxStandard => (Kind::Dropbox, "standard", "dropbox:standard"),
-            Role::DropboxSubmitOnly => (Kind::Dropbox, "submit-only", "dropbox:submit-only"),
-            Role::DropboxAdmin => (Kind::Dropbox, "admin", "dropbox:admin"),
-            Role::DropboxOutside => (Kind::Dropbox, "outside-submitter", "dropbox:outside-submitter"),
-            Role::PackageSender => (Kind::Package, "sender", "package:sender"),
-            Role::PackageRecipient => (Kind::Package, "recipient", "package:recipient"),
-            Role::EndpointAdministrator => (Kind::Endpoint, "administrator", "endpoint:administrator"),
-            Role::AccessManager => (Kind::Endpoint, "access-manager", "endpoint:access-manager"),
-            Role::ActivityManager => (Kind::Endpoint, "activity-manager", "endpoint:activity-manager"),
-            Role::ActivityMonitor => (Kind::Endpoint, "activity-monitor", "endpoint:activity-monitor"),
-            Role::ItemOwner => (Kind::Item, "owner", "item:owner"),
-            Role::ItemShare => (Kind::Item, "share", "item:share"),
-            Role::OrgAdmin => (Kind::Org, "admin", "org:admin"),
-            Role::OrgMember => (Kind::Org, "member", "org:member"),
-            Role::WorkspaceManager => (Kind::Workspace, "manager", "workspace:manager"),
-            Role::WorkspaceMember => (Kind::Workspace, "member", "workspace:member"),
+    /// The levels that members of a resource of this kind have, strongest first; none where it has no members.
+    pub const fn levels(of: Kind) -> &'static [Role] {
+        match of {
+            Kind::Group => &Role::GROUP,
+            Kind::Workgroup => &Role::WORKGROUP,
+            Kind::Dropbox => &Role::DROPBOX,
+            Kind::Org => &Role::ORG,
+            Kind::Workspace => &Role::WORKSPACE,
+            _ => &[],
         }
     }
 
-    /// The kind of resource that the role is on.
-    pub const fn resource_kind(self) -> Kind {
-        self.parts().0
-    }
-
-    /// The word without the kind: `admin`, `submit-only`.
-    pub const fn as_str(self) -> &'static str {
-        self.parts().1
-    }
-
-    /// The full word, unique over all kinds: `workgroup:admin`. Also the word in the store.
-    pub const fn qualified(self) -> &'static str {
-        self.parts().2
+    /// The words of some roles without their kind, as a table of words needs them.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which refuses an index that is out of bounds"
+    )]
+    pub const fn words<const N: usize>(roles: [Role; N]) -> [&'static str; N] {
+        let (mut words, mut at) = ([""; N], 0);
+        while at < N {
+            words[at] = roles[at].as_str();
+            at += 1;
+        }
+        words
     }
 
     /// The role with this full word.
@@ -147,68 +211,15 @@ impl Role {
         Role::ALL.into_iter().find(|role| role.resource_kind() == on && role.as_str() == word)
     }
 
-    /// The roles that a holder of this role holds, this role first.
-    ///
-    /// An administrator is an access manager on every endpoint. Where sharing is not managed, an access
-    /// manager may do nothing, so this has no effect there.
-    pub const fn implies(self) -> &'static [Role] {
-        match self {
-            Role::ServerAdmin => &[Role::ServerAdmin],
-            Role::ServerManager => &[Role::ServerManager],
-            Role::ServerUser => &[Role::ServerUser],
-            Role::GroupMember => &[Role::GroupMember],
-            Role::WorkgroupStandard => &[Role::WorkgroupStandard],
-            Role::WorkgroupAdmin => &[Role::WorkgroupAdmin, Role::WorkgroupStandard],
-            Role::DropboxSubmitOnly => &[Role::DropboxSubmitOnly],
-            Role::DropboxStandard => &[Role::DropboxStandard, Role::DropboxSubmitOnly],
-            Role::DropboxAdmin => &[Role::DropboxAdmin, Role::DropboxStandard, Role::DropboxSubmitOnly],
-            Role::DropboxOutside => &[Role::DropboxOutside],
-            Role::PackageSender => &[Role::PackageSender],
-            Role::PackageRecipient => &[Role::PackageRecipient],
-            Role::EndpointAdministrator => {
-                &[Role::EndpointAdministrator, Role::AccessManager, Role::ActivityManager, Role::ActivityMonitor]
-            }
-            Role::AccessManager => &[Role::AccessManager],
-            Role::ActivityManager => &[Role::ActivityManager, Role::ActivityMonitor],
-            Role::ActivityMonitor => &[Role::ActivityMonitor],
-            Role::ItemOwner => &[Role::ItemOwner],
-            Role::ItemShare => &[Role::ItemShare],
-            Role::OrgAdmin => &[Role::OrgAdmin, Role::OrgMember],
-            Role::OrgMember => &[Role::OrgMember],
-            Role::WorkspaceManager => &[Role::WorkspaceManager, Role::WorkspaceMember],
-            Role::WorkspaceMember => &[Role::WorkspaceMember],
-        }
-    }
-
     /// This role and the roles that imply it, this role first.
-    pub const fn implied_by(self) -> &'static [Role] {
-        match self {
-            Role::WorkgroupStandard => &[Role::WorkgroupStandard, Role::WorkgroupAdmin],
-            Role::DropboxStandard => &[Role::DropboxStandard, Role::DropboxAdmin],
-            Role::DropboxSubmitOnly => &[Role::DropboxSubmitOnly, Role::DropboxStandard, Role::DropboxAdmin],
-            Role::AccessManager => &[Role::AccessManager, Role::EndpointAdministrator],
-            Role::ActivityManager => &[Role::ActivityManager, Role::EndpointAdministrator],
-            Role::ActivityMonitor => &[Role::ActivityMonitor, Role::ActivityManager, Role::EndpointAdministrator],
-            Role::OrgMember => &[Role::OrgMember, Role::OrgAdmin],
-            Role::WorkspaceMember => &[Role::WorkspaceMember, Role::WorkspaceManager],
-            // No other role is implied by another. The first role that a role implies is itself.
-            other => match other.implies() {
-                [own, ..] => std::slice::from_ref(own),
-                [] => &[],
-            },
-        }
+    pub fn implied_by(self) -> &'static [Role] {
+        let (roles, count) = IMPLIED_BY.get(self as usize).map_or((&[][..], 0), |(roles, count)| (&roles[..], *count));
+        roles.get(..count).unwrap_or_default()
     }
 
     /// Whether the role is a membership of a workgroup or a dropbox.
-    pub const fn is_level(self) -> bool {
-        matches!(
-            self,
-            Role::WorkgroupAdmin
-                | Role::WorkgroupStandard
-                | Role::DropboxAdmin
-                | Role::DropboxStandard
-                | Role::DropboxSubmitOnly
-        )
+    pub fn is_level(self) -> bool {
+        Role::WORKGROUP.contains(&self) || Role::DROPBOX.contains(&self)
     }
 }
 
@@ -228,8 +239,22 @@ mod tests {
             for other in Role::ALL {
                 assert_eq!(role.implied_by().contains(&other), other.implies().contains(&role), "{role} {other}");
             }
+            assert_eq!(role.implied_by().first(), Some(&role));
+        }
+    }
+
+    #[test]
+    fn words_name_one_role() {
+        for role in Role::ALL {
+            assert_eq!(role.qualified(), format!("{}:{}", role.resource_kind(), role.as_str()));
             assert_eq!(Role::from_qualified(role.qualified()), Some(role));
             assert_eq!(Role::from_name(role.resource_kind(), role.as_str()), Some(role));
         }
+    }
+
+    #[test]
+    fn outside_submitters_have_no_level() {
+        assert!(!Role::DROPBOX.contains(&Role::DropboxOutside));
+        assert_eq!(Role::DROPBOX.len() + 1, count_of(Kind::Dropbox));
     }
 }

@@ -12,6 +12,9 @@ macro_rules! string_enum {
             /// Every value, in the order of the documentation.
             pub const ALL: &'static [$name] = &[$($name::$variant,)*];
 
+            /// The word of each.
+            pub const WORDS: &'static [&'static str] = &[$($word,)*];
+
             /// The word as written.
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word,)* }
@@ -25,52 +28,104 @@ macro_rules! string_enum {
     };
 }
 
-string_enum! {
-    /// The settings of an account, each `allow`, `deny` or `default`.
-    Setting {
-        /// Send packages at all.
-        Send = "send",
-        /// Download received packages. If denied, packages still arrive and are listed.
-        Receive = "receive",
-        /// Forward received packages.
-        Forward = "forward",
-        /// Send to recipients other than the account's own dropboxes.
-        SendNormal = "send-normal",
-        /// Send to outside addresses.
-        SendExternal = "send-external",
-        /// Send to people and workgroups with which the account shares no workgroup.
-        SendToAllUsers = "send-to-all-users",
-        /// The expiry of the account: a time, not `allow` or `deny`.
-        Expires = "expires",
-    }
+/// A row is `Variant field = word, the default of a server that was never configured, what an account may do`.
+macro_rules! toggles {
+    ($($setting:ident $field:ident = $word:literal, $default:ident, $may:literal;)*) => {
+        string_enum! {
+            /// The settings of an account: toggles, each `allow`, `deny` or `default`, and the expiry.
+            Setting {
+                $(#[doc = concat!("Whether an account may ", $may, ".")] $setting = $word,)*
+                /// The expiry of the account: a time, not a toggle.
+                Expires = "expires",
+            }
+        }
+
+        impl Setting {
+            /// The toggles: all but the expiry.
+            pub const TOGGLES: [Setting; [$($word),*].len()] = [$(Setting::$setting),*];
+
+            /// The field in JSON.
+            pub const fn field(self) -> &'static str {
+                match self {
+                    $(Setting::$setting => stringify!($field),)*
+                    Setting::Expires => "expires",
+                }
+            }
+
+            /// The meaning of an account's own value, for help.
+            pub const fn of_account(self) -> &'static str {
+                match self {
+                    $(Setting::$setting => concat!("Whether it may ", $may),)*
+                    Setting::Expires => "When it expires",
+                }
+            }
+
+            /// The meaning of the server's value, for help.
+            pub const fn of_server(self) -> &'static str {
+                match self {
+                    $(Setting::$setting => concat!("Whether accounts may ", $may, ", by default"),)*
+                    Setting::Expires => "When accounts expire",
+                }
+            }
+
+            /// Whether a server that was never configured allows it.
+            pub const fn default_allowed(self) -> bool {
+                match self {
+                    $(Setting::$setting => matches!(AllowDeny::$default, AllowDeny::Allow),)*
+                    Setting::Expires => true,
+                }
+            }
+        }
+
+        /// A value for each setting of [`Setting::TOGGLES`].
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct SettingValues {
+            $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<SettingValue>,)*
+        }
+
+        impl SettingValues {
+            /// The value of a toggle. The expiry has none and reads as `default`.
+            pub fn get(&self, setting: Setting) -> SettingValue {
+                let value = match setting {
+                    $(Setting::$setting => self.$field,)*
+                    Setting::Expires => None,
+                };
+                value.unwrap_or(SettingValue::Default)
+            }
+
+            /// Sets the value of a toggle. Does nothing for the expiry, which has none.
+            pub fn set(&mut self, setting: Setting, choice: SettingValue) {
+                let value = match setting {
+                    $(Setting::$setting => &mut self.$field,)*
+                    Setting::Expires => return,
+                };
+                *value = (choice != SettingValue::Default).then_some(choice);
+            }
+        }
+    };
 }
 
-impl Setting {
-    /// The settings that allow or deny: all but the expiry.
-    pub const TOGGLES: [Setting; 6] = [
-        Setting::Send,
-        Setting::Receive,
-        Setting::Forward,
-        Setting::SendNormal,
-        Setting::SendExternal,
-        Setting::SendToAllUsers,
-    ];
-
-    /// Whether a server that was never configured allows it: everything but sending to outside addresses.
-    pub const fn default_allowed(self) -> bool {
-        !matches!(self, Setting::SendExternal)
-    }
+toggles! {
+    Send send = "send", Allow, "send packages at all";
+    // Packages that it may not download still arrive and are listed.
+    Receive receive = "receive", Allow, "download received packages";
+    Forward forward = "forward", Allow, "forward received packages";
+    SendNormal send_normal = "send-normal", Allow, "send to anything but joined dropboxes";
+    SendExternal send_external = "send-external", Deny, "send to addresses outside";
+    SendToAllUsers send_to_all_users = "send-to-all-users", Allow,
+        "send to people and workgroups without a workgroup in common";
 }
 
 string_enum! {
     /// An account's own value of a setting.
     SettingValue {
-        /// The server's value applies.
-        Default = "default",
         /// Allowed, whatever the server's value.
         Allow = "allow",
         /// Denied, whatever the server's value.
         Deny = "deny",
+        /// The server's value applies.
+        Default = "default",
     }
 }
 
@@ -103,12 +158,12 @@ string_enum! {
 string_enum! {
     /// Who sees a group's name and may give it roles and shares.
     GroupVisibility {
-        /// Every active account, unless the directory is private.
-        Default = "default",
         /// Every active account.
         Everyone = "everyone",
         /// Its members, server admins and managers.
         Members = "members",
+        /// Every active account, unless the directory is private.
+        Default = "default",
     }
 }
 
@@ -233,53 +288,5 @@ string_enum! {
     Read = "read",
     /// May read and write.
         ReadWrite = "read-write",
-    }
-}
-
-/// A value for each setting of [`Setting::TOGGLES`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SettingValues {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    send: Option<SettingValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receive: Option<SettingValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    forward: Option<SettingValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    send_normal: Option<SettingValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    send_external: Option<SettingValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    send_to_all_users: Option<SettingValue>,
-}
-
-impl SettingValues {
-    /// The value of a setting. The expiry has none and reads as `default`.
-    pub fn get(&self, setting: Setting) -> SettingValue {
-        let value = match setting {
-            Setting::Send => self.send,
-            Setting::Receive => self.receive,
-            Setting::Forward => self.forward,
-            Setting::SendNormal => self.send_normal,
-            Setting::SendExternal => self.send_external,
-            Setting::SendToAllUsers => self.send_to_all_users,
-            Setting::Expires => None,
-        };
-        value.unwrap_or(SettingValue::Default)
-    }
-
-    /// Sets the value of a setting. Does nothing for the expiry, which has none.
-    pub fn set(&mut self, setting: Setting, choice: SettingValue) {
-        let place = match setting {
-            Setting::Send => &mut self.send,
-            Setting::Receive => &mut self.receive,
-            Setting::Forward => &mut self.forward,
-            Setting::SendNormal => &mut self.send_normal,
-            Setting::SendExternal => &mut self.send_external,
-            Setting::SendToAllUsers => &mut self.send_to_all_users,
-            Setting::Expires => return,
-        };
-        *place = (choice != SettingValue::Default).then_some(choice);
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::group::children;
 use super::package;
-use super::{Actor, Result, Transaction};
+use super::{Actor, Refusal, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
@@ -34,29 +34,6 @@ impl LinkTerms {
                 .tip("choose a later --expires"));
         }
         Ok(end)
-    }
-}
-
-/// The refusal of a link or of an invitation, with details for the log alone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal {
-    /// The answer to the holder of the link, the same for every reason.
-    pub problem: Box<Problem>,
-    /// The true reason, for the log.
-    pub reason: &'static str,
-    /// The invitee of the link; `None` if the link is unknown.
-    pub invitee: Option<Id>,
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Refusal {
-        Refusal { problem: Box::new(problem), reason: "", invitee: None }
-    }
-}
-
-impl From<crate::policy::FactsError> for Refusal {
-    fn from(fault: crate::policy::FactsError) -> Refusal {
-        Problem::from(fault).into()
     }
 }
 

@@ -6,20 +6,9 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Result, Transaction};
-use crate::model::name::shell_quote;
+use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
-
-/// The member levels of a kind, most powerful first.
-pub const fn levels(kind: Kind) -> &'static [Role] {
-    match kind {
-        Kind::Workgroup => &Role::WORKGROUP,
-        Kind::Dropbox => &Role::DROPBOX,
-        Kind::Org => &Role::ORG,
-        Kind::Workspace => &Role::WORKSPACE,
-        _ => &[Role::GroupMember],
-    }
-}
 
 /// The default level of a new member.
 const fn initial(kind: Kind) -> Role {
@@ -80,7 +69,7 @@ pub fn held<F: Facts + ?Sized>(facts: &F, group: &Resource, member: Id) -> Resul
 /// # Errors
 /// When the facts cannot be read.
 pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, group): (Kind, Id), member: Id) -> Result<Option<Binding>> {
-    for role in levels(kind) {
+    for role in Role::levels(kind) {
         if let Some(binding) = facts.held(group, *role, member)? {
             return Ok(Some(binding));
         }
@@ -197,6 +186,30 @@ fn change_of_level(group: &Resource, member: &Resource, from: Role, to: Role) ->
         "rolebook {noun} remove-member {place_name} {who} && rolebook {noun} add-member {place_name} {who} --level {}",
         to.as_str()
     )
+}
+
+/// The levels that a new member of a dropbox can be given; admins are designated from among the members
+/// (docs/model.md#dropboxes).
+pub const DROPBOX_LEVELS_TO_ADD: [Role; 2] = [Role::DropboxStandard, Role::DropboxSubmitOnly];
+
+/// The level that a word means for new members of a dropbox.
+///
+/// # Errors
+/// A conflict for `admin`; a usage error for any other word that is not a level.
+pub fn level_to_add(dropbox: &Name, members: &[Reference], word: &str) -> Result<Role> {
+    match Role::from_name(Kind::Dropbox, word) {
+        Some(level) if DROPBOX_LEVELS_TO_ADD.contains(&level) => Ok(level),
+        Some(level) if is_admin(level) => {
+            let who: Vec<String> = members.iter().map(|who| shell_quote(&who.to_string())).collect();
+            let command = format!("rolebook dropbox add-admin {} {}", shell_quote(dropbox.as_written()), who.join(" "));
+            Err(Problem::conflict("not_a_level_to_add", "dropbox admins are designated from among the members")
+                .tip(command))
+        }
+        _ => {
+            let words = Role::words(DROPBOX_LEVELS_TO_ADD).join(", ");
+            Err(Problem::usage("bad_level", format!("unknown level `{}`, expected one of: {words}", printable(word))))
+        }
+    }
 }
 
 /// Adds an account that this transaction created; the actor needs the right to create accounts in the group.

@@ -12,7 +12,6 @@ mod change_text;
 pub mod content;
 mod denial;
 pub mod describe;
-pub mod dropbox;
 pub mod endpoint;
 pub mod group;
 mod handover;
@@ -28,6 +27,7 @@ pub mod org;
 pub mod org_invitation;
 pub mod org_member;
 pub mod package;
+pub mod public_link;
 pub mod remedy;
 pub mod required_actions;
 pub mod server;
@@ -47,10 +47,35 @@ pub use visibility::{AnyViewer, ResolvedPath, find, find_item, find_workspace, n
 
 pub use crate::policy::{Actor, Viewer};
 
-use crate::model::Problem;
+use crate::model::{Id, Problem};
+use crate::policy::FactsError;
 
 /// The result of an operation.
 pub type Result<T> = std::result::Result<T, Problem>;
+
+/// Why an operation was refused. A link or an invitation that does not work is always refused in the same words;
+/// the true reason is for the log alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// What the actor is told.
+    pub problem: Box<Problem>,
+    /// The true reason, for the log; empty where `problem` has it.
+    pub reason: &'static str,
+    /// The outside submitter whose link it was, if known.
+    pub invitee: Option<Id>,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal { problem: Box::new(problem), reason: "", invitee: None }
+    }
+}
+
+impl From<FactsError> for Refusal {
+    fn from(error: FactsError) -> Refusal {
+        Problem::from(error).into()
+    }
+}
 
 /// The problem of a request that sets nothing.
 fn nothing_to_set() -> Problem {

@@ -2,7 +2,6 @@
 //! `org_member`, the invitations to them in `org_invitation`.
 
 use super::group::children;
-use super::membership::levels;
 use super::{Actor, Result, Transaction, org_member, workspace};
 use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
@@ -125,7 +124,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
 /// When the facts cannot be read.
 pub(super) fn cascade_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource) -> Result<()> {
     let reference = tx.name(place.id)?;
-    for level in levels(place.kind()) {
+    for level in Role::levels(place.kind()) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
             let line = format!("{} as {} of {reference}", tx.participant(&binding, binding.principal)?, level.as_str());
             tx.cascades.push(line);

@@ -6,15 +6,15 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::group::children;
-use super::invitation::{LinkSelector, Refusal};
+use super::invitation::LinkSelector;
 use super::membership::held;
-use super::{Actor, Result, Transaction, find_workspace, org_member, workspace_member};
-use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
+use super::{Actor, Refusal, Result, Transaction, find_workspace, org_member, workspace_member};
+use crate::model::attributes::{Attributes, Invitation, InvitationState};
 use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, shell_quote};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, TimeSpan};
-use crate::model::{Binding, Id, Kind, Name, Problem, Resource, SetNames, Verb};
+use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Role, SetNames, Verb};
 use crate::policy::Facts;
 
 /// The default lifetime of an invitation.
@@ -24,7 +24,7 @@ pub const DEFAULT_LIFETIME: TimeSpan = TimeSpan::days(7);
 #[derive(Clone, Debug)]
 pub struct InvitationTerms {
     /// The role that the invited account gets.
-    pub role: OrgRole,
+    pub role: Role,
     /// The workspaces that a member gets; empty for an admin, who has all.
     pub workspaces: Vec<Name>,
     /// When the invitation expires; seven days from now by default.
@@ -44,7 +44,7 @@ pub fn invite<F: Facts + ?Sized>(
 ) -> Result<Vec<Id>> {
     let place = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::Invite, place.id)?;
-    if terms.role == OrgRole::Admin && !terms.workspaces.is_empty() {
+    if terms.role == Role::OrgAdmin && !terms.workspaces.is_empty() {
         return Err(org_member::admins_have_all());
     }
     let mut workspaces = Vec::new();
@@ -101,12 +101,7 @@ fn is_addressed(account: &Resource, address: &str) -> bool {
 }
 
 /// Refuses an address that is the e-mail address or the name of a member.
-fn refuse_member<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    org: &Resource,
-    address: &Name,
-    role: OrgRole,
-) -> Result<()> {
+fn refuse_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource, address: &Name, role: Role) -> Result<()> {
     let mut meant = Vec::from_iter(tx.facts().named(Kind::Account, None, address.key())?);
     tx.facts().aliased(Kind::Account, address.key(), &mut |account| {
         meant.push(account);
@@ -122,7 +117,7 @@ fn refuse_member<F: Facts + ?Sized>(
                 "rolebook org set-role {} {} {}",
                 org.shell_name(),
                 account.shell_name(),
-                role.role().as_str()
+                role.as_str()
             )));
         }
     }
@@ -229,7 +224,7 @@ pub fn accept<F: Facts + ?Sized>(
     if held(tx.facts(), &org, own)?.is_some() {
         return Err(refusal("a member already"));
     }
-    let binding = tx.bind(org.id, own, role.role());
+    let binding = tx.bind(org.id, own, role);
     if let Some(made) = tx.facts().binding(binding)? {
         // The grantor is the account that invited: accepting gives nothing beyond the invitation.
         tx.put_binding(Binding { grantor: it.by, ..made });

@@ -259,8 +259,8 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                         }
                     }
                 }
-                for kind in kinds_in(gone.kind()) {
-                    for child in super::group::children(self.present, *kind, gone.id)? {
+                for kind in gone.kind().children() {
+                    for child in super::group::children(self.present, kind, gone.id)? {
                         if !rows.touches(child.id) {
                             self.add(&[child.id], |tx| {
                                 Ok(format!("{} was made in revision {}", tx.name(child.id)?, child.since))
@@ -322,28 +322,6 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
             .why("an undo never reverses later changes");
         problem.details = self.named;
         Err(problem.tip("undo the later changes first, or make the change by hand"))
-    }
-}
-
-/// The kinds of resources that can lie in a resource of a kind.
-const fn kinds_in(kind: Kind) -> &'static [Kind] {
-    match kind {
-        Kind::Endpoint | Kind::Item => &[Kind::Item],
-        Kind::Dropbox => &[Kind::Invitation, Kind::PublicLink],
-        Kind::Org => &[Kind::Workspace, Kind::SigningKey, Kind::Invitation],
-        Kind::Workspace => &[Kind::SigningKey, Kind::AccessToken, Kind::Media, Kind::Stream],
-        Kind::Server
-        | Kind::Account
-        | Kind::Group
-        | Kind::Workgroup
-        | Kind::Package
-        | Kind::Invitation
-        | Kind::PublicLink
-        | Kind::Invitee
-        | Kind::SigningKey
-        | Kind::AccessToken
-        | Kind::Media
-        | Kind::Stream => &[],
     }
 }
 

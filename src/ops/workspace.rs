@@ -6,11 +6,10 @@ use std::rc::Rc;
 use super::group::children;
 use super::home::{HomeFolder, end_home, make_home};
 use super::item::{register_folder, subtree};
-use super::membership::levels;
 use super::org::{cascade_members, text_setting};
 use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
-use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
+use crate::model::{Id, Kind, Name, Path, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
 /// Settings to change; `None` leaves a setting as it is.
@@ -145,7 +144,7 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: 
     tx.put_attributes(&existing, Attributes::Workspace(Workspace { files: Some(folder.id), ..before.clone() }));
     let Some(existing) = tx.facts().resource(workspace)? else { return Ok(()) };
     let grantor = tx.actor.principal();
-    for level in levels(Kind::Workspace) {
+    for level in Role::levels(Kind::Workspace) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(workspace, *level))? {
             if let Some(account) = tx.facts().resource(binding.principal)? {
                 make_home(tx, &existing, &account, (&HomeFolder::Usual, grantor))?;
@@ -195,7 +194,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: 
 /// When the facts cannot be read.
 pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
     cascade_members(tx, existing)?;
-    for kind in [Kind::SigningKey, Kind::AccessToken, Kind::Media, Kind::Stream] {
+    for kind in Kind::Workspace.children() {
         let mut lying = children(tx, kind, existing.id)?;
         lying.sort_by_key(|it| it.id);
         for it in lying {
@@ -219,7 +218,7 @@ fn release_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Res
     let path = tx.name(files)?;
     tx.cascades.push(format!("its files in `{path}`, which stay there without their owners"));
     let told = tx.warnings.len();
-    for level in levels(Kind::Workspace) {
+    for level in Role::levels(Kind::Workspace) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(workspace.id, *level))? {
             end_home(tx, workspace, binding.principal)?;
         }

@@ -24,11 +24,14 @@ pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
     let flag = |name, holds: bool| if holds { value(on, name, "true") } else { None };
     let of_server = |name, holds: bool| if holds { value(Id::SERVER, name, "true") } else { None };
     Ok(match condition {
-        Condition::TargetIsUser => {
-            let binding = subject.facts().held(Id::SERVER, Role::ServerUser, on)?;
-            binding.map(|binding| E::of(|| ProofStep::Role(binding)))
+        Condition::TargetRole(roles) => {
+            let mut held = None;
+            for role in roles {
+                held = held.or(subject.facts().held(Id::SERVER, *role, on)?);
+            }
+            held.map(|binding| E::of(|| ProofStep::Role(binding)))
         }
-        Condition::ValueIsUser => (action == Action::CreateAccount(Role::ServerUser)).then(E::default),
+        Condition::ValueRole(roles) => action.role().filter(|role| roles.contains(role)).map(|_| E::default()),
         // An admin account is always active and never expires (docs/model.md#accounts).
         Condition::NotAnAdminsEnd => {
             let ends = matches!(action, Action::Plain(Verb::Deactivate) | Action::Set(Setting::Expires));

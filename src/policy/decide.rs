@@ -48,6 +48,46 @@ impl<E: Evidence> Decision<E> {
 ///
 /// Denied if the resource does not exist.
 ///
+/// ```
+/// use rolebook::model::attributes::{Account, Attributes, BindingAttributes};
+/// use rolebook::model::{Action, Binding, Id, Resource, Role, SetNames, Time, Verb};
+/// use rolebook::policy::{EmptyFacts, Overlay, Question, decide};
+///
+/// let now = Time::parse("2026-06-01")?;
+/// let mut facts = Overlay::new(&EmptyFacts)?;
+/// let alice = facts.new_id();
+/// facts.put_resource(Resource {
+///     id: alice,
+///     parent: None,
+///     name: "alice".to_owned(),
+///     key: "alice".to_owned(),
+///     alias: None,
+///     attributes: Attributes::Account(Account::default()),
+///     sets: SetNames::NONE,
+///     since: 0,
+/// });
+/// let create = Action::Plain(Verb::CreateWorkgroup);
+/// let question = Question { principal: alice, action: create, resource: Id::SERVER, at: now };
+/// assert!(!decide(&facts, &question)?.allowed);
+///
+/// let id = facts.new_id();
+/// facts.put_binding(Binding {
+///     id,
+///     resource: Id::SERVER,
+///     principal: alice,
+///     role: Role::ServerAdmin,
+///     grantor: None,
+///     expires: None,
+///     attributes: BindingAttributes::default(),
+///     sets: SetNames::NONE,
+///     since: 0,
+/// });
+/// let decision = decide(&facts, &question)?;
+/// assert!(decision.allowed);
+/// assert_eq!(decision.rule.name, "workgroup.admins-manage");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When the facts cannot be read.
 pub fn decide<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Decision> {

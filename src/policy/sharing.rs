@@ -8,7 +8,13 @@ use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
-use crate::model::{Action, Binding, Verb};
+use crate::model::{Action, Binding, Role, Verb};
+
+/// The roles whose holders read and write everything on an endpoint whose sharing is managed
+/// (docs/model.md#managed-sharing).
+pub fn managing_roles() -> &'static [Role] {
+    Role::AccessManager.implied_by()
+}
 
 /// Whether a subject may change or revoke a share. To add permissions also takes the right to share
 /// the new set, which is a question of its own.

@@ -44,6 +44,41 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The path of a store. Opening it to read or write checks that the file is a store of a known version.
+///
+/// ```
+/// use rolebook::model::{Kind, Name, Time};
+/// use rolebook::ops::account::{self, AccountSettings};
+/// use rolebook::ops::{Actor, Transaction};
+/// use rolebook::policy::Facts;
+/// use rolebook::store::{RevisionHeader, Store};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("rolebook.db");
+/// let (store, _) = Store::create(&path)?;
+/// let now = Time::parse("2026-06-01")?;
+///
+/// let writer = store.write()?;
+/// let facts = writer.facts();
+/// let mut tx = Transaction::new(&facts, Actor::Operator, now)?;
+/// account::add(&mut tx, &Name::parse("alice")?, &AccountSettings::default(), None)?;
+/// tx.check()?;
+/// let (changes, last_id) = (tx.facts().draft().against(&facts)?, tx.facts().last_id()?);
+/// drop(tx);
+/// let header = RevisionHeader {
+///     at: now,
+///     actor: None,
+///     operator: "root".to_owned(),
+///     command: "account add alice".to_owned(),
+///     reason: None,
+///     undoes: None,
+/// };
+/// let committed = writer.commit(&changes, last_id, header)?;
+/// assert_eq!(committed.map(|it| it.revision), Some(1));
+///
+/// let alice = store.read()?.facts().named(Kind::Account, None, "alice")?;
+/// assert!(alice.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,

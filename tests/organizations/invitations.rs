@@ -1,6 +1,5 @@
 //! Invitations: address, role, workspaces, expiry, and the same answer to every invitation that cannot be accepted.
 
-use rolebook::model::attributes::OrgRole;
 use rolebook::model::secret::Secret;
 use rolebook::model::{Kind, Name, Role};
 use rolebook::ops::org;
@@ -54,7 +53,7 @@ fn the_cost_of_an_invitation_does_not_grow_with_the_members() {
             (Name::parse_email(&format!("x{number}@example.com")).unwrap(), secret)
         };
         let addresses: Vec<(Name, Secret)> = (0..5).map(address).collect();
-        let terms = InvitationTerms { role: OrgRole::Member, workspaces: Vec::new(), expires: None };
+        let terms = InvitationTerms { role: Role::OrgMember, workspaces: Vec::new(), expires: None };
         spent(&tool, &|tx| {
             let made = org_invitation::invite(tx, &Name::parse("acme").unwrap(), &terms, &addresses).unwrap();
             assert_eq!(made.len(), 5);
@@ -122,7 +121,11 @@ fn who_cannot_be_invited() {
     tool.ok("account add frank@example.net");
     tool.ok("org set-role acme frank@example.net member");
     tool.fails(5, "org invite acme Frank@Example.net --role member", "a member of org:acme already");
-    let ran = tool.fails(5, "org invite acme eve@example.com --role admin --workspace prod", "cannot be given single workspaces");
+    let ran = tool.fails(
+        5,
+        "org invite acme eve@example.com --role admin --workspace prod",
+        "cannot be given single workspaces",
+    );
     assert!(ran.err.contains("has all of its workspaces, always"), "{ran:#?}");
     tool.fails(4, "org invite acme eve@example.com --role member --workspace nowhere", "no such workspace");
     tool.fails(5, "org invite acme eve@example.com --role member --expires 2020-01-01", "would have expired");

@@ -16,8 +16,8 @@ use rolebook::ops::change_index::ChangeIndex;
 use rolebook::ops::home::HomeFolder;
 use rolebook::ops::required_actions::first_refused;
 use rolebook::ops::{
-    Actor, Transaction, account, content, dropbox, endpoint, group, invitation, key, media, membership, org,
-    org_invitation, org_member, package, server, share, transfer, undo, workspace, workspace_member,
+    Actor, Transaction, account, content, endpoint, group, invitation, key, media, membership, org, org_invitation,
+    org_member, package, public_link, server, share, transfer, undo, workspace, workspace_member,
 };
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay};
 
@@ -155,7 +155,7 @@ fn act<F: Facts>(
         7 => ("place rename", group::rename(tx, kind, &which, &pick.place().1)),
         8 => ("place remove", group::remove(tx, kind, &which)),
         9..=11 => {
-            let level = pick.maybe(|it| it.0.pick(membership::levels(kind)));
+            let level = pick.maybe(|it| it.0.pick(Role::levels(kind)));
             ("add-member", membership::add(tx, kind, &which, &[pick.who()], level))
         }
         12 => ("remove-member", membership::remove(tx, kind, &which, &[pick.who()])),
@@ -165,7 +165,7 @@ fn act<F: Facts>(
         }
         14 => ("nothing", Ok(())),
         15 => {
-            let level = pick.0.pick(membership::levels(kind));
+            let level = pick.0.pick(Role::levels(kind));
             ("set-level", membership::set_level(tx, kind, &which, &pick.who(), level))
         }
         16 => {
@@ -252,11 +252,8 @@ fn act<F: Facts>(
             ("org leave", org_member::leave(tx, &org, heir.as_ref()))
         }
         37 => {
-            let terms = org_invitation::InvitationTerms {
-                role: rolebook::model::attributes::OrgRole::Member,
-                workspaces: Vec::new(),
-                expires: None,
-            };
+            let terms =
+                org_invitation::InvitationTerms { role: Role::OrgMember, workspaces: Vec::new(), expires: None };
             let address = name(&format!("{}@example.com", pick.0.pick(&ACCOUNTS)));
             if pick.0.chance(1, 2) {
                 ("org invite", org_invitation::invite(tx, &org, &terms, &[(address, secret())]).map(drop))
@@ -327,8 +324,8 @@ fn act<F: Facts>(
                         .map(drop),
                 ),
                 2 => ("revoke", invitation::revoke(tx, &which, &invitation::LinkSelector::Address(address))),
-                3 => ("public link", dropbox::public_link_on(tx, &which, &secret()).map(drop)),
-                _ => ("no public link", dropbox::public_link_off(tx, &which, true)),
+                3 => ("public link", public_link::turn_on(tx, &which, &secret()).map(drop)),
+                _ => ("no public link", public_link::turn_off(tx, &which, true)),
             }
         }
         45 => {

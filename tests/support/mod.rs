@@ -33,6 +33,40 @@ pub(crate) struct CommandOutput {
     pub(crate) line: String,
 }
 
+impl CommandOutput {
+    fn of(line: String, output: std::process::Output) -> CommandOutput {
+        CommandOutput {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            line,
+        }
+    }
+}
+
+/// The words of a line as a shell splits it, where that takes no more than blanks and quotes; else it is for a shell.
+fn plain_words(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some('"'), '$' | '`' | '\\') => return None,
+            (Some(_), _) => word.get_or_insert_default().push(letter),
+            (None, ' ') => words.extend(word.take()),
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, _) if letter.is_alphanumeric() || "-_=.,:/@+%".contains(letter) => {
+                word.get_or_insert_default().push(letter);
+            }
+            _ => return None,
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
 impl Tool {
     /// An empty folder; no store yet.
     pub(crate) fn bare() -> Tool {
@@ -126,19 +160,17 @@ impl Tool {
     /// Runs a line of the shell.
     #[must_use = "assert on the status"]
     pub(crate) fn sh(&self, line: &str) -> CommandOutput {
-        let output = self.shell(line).output().unwrap();
-        CommandOutput {
-            status: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            line: line.to_owned(),
-        }
+        CommandOutput::of(line.to_owned(), self.shell(line).output().unwrap())
     }
 
     /// Runs `rolebook` with these arguments, as the shell splits them.
     #[must_use = "assert on the status, or call ok()"]
     pub(crate) fn run(&self, arguments: &str) -> CommandOutput {
-        self.sh(&format!("rolebook {arguments}"))
+        let line = format!("rolebook {arguments}");
+        let Some(words) = plain_words(arguments) else { return self.sh(&line) };
+        let mut command = assert_cmd::Command::new(PROGRAM);
+        command.args(words).current_dir(self.folder()).env_clear().envs(self.environment());
+        CommandOutput::of(line, command.output().unwrap())
     }
 
     /// Runs `rolebook` and asserts exit status 0; returns standard output.

@@ -15,14 +15,10 @@ use super::plan_file::{self, PlanFile};
 use super::plan_run::{self, PlanContext, Planned};
 use super::{ApplyOptions, input};
 use crate::model::{Problem, ProblemKind, Time};
-use crate::ops::invitation::Refusal;
+use crate::ops::Refusal;
 use crate::render::Format;
 use crate::store::Store;
 
-/// Make the changes that match manifests, all in one revision or none
-///
-/// Shows the plan and asks for confirmation on a terminal. Elsewhere it needs --yes only if something is removed.
-/// A second apply of the same manifest makes no changes and no revision.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::APPLY)]
 pub(in crate::cli) struct ApplyArgs {

@@ -17,10 +17,6 @@ use crate::render::json::EscapingWriter;
 use crate::render::{Format, RenderError};
 use crate::store::Snapshot;
 
-/// Write the present state as a manifest
-///
-/// Applied to the same store, the manifest changes nothing. Applied to an empty store, it rebuilds the same access.
-/// Secrets and records of events are not exported: links, invitations, packages, keys, tokens, media and streams.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::EXPORT)]
 pub(in crate::cli) struct ExportArgs {

@@ -17,7 +17,6 @@ use crate::model::name::printable;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::account::parse_role;
 
-/// Bring accounts and memberships from elsewhere
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::IMPORT)]
 pub(in crate::cli) struct ImportArgs {
@@ -29,20 +28,19 @@ pub(in crate::cli) struct ImportArgs {
 #[command(defer = true)]
 enum ImportCommand {
     /// Import accounts, groups and memberships from a table, such as the bulk file of Faspex
+    ///
+    /// The first line is the header: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`, `status`,
+    /// `expires`, `settings`, `group`, `workgroup`, `dropbox`, `level`, `active`; `welcome_email` is ignored. An empty
+    /// cell changes nothing. A cell can name several groups, separated by `;`.
+    ///
+    /// Lists that this program writes with `-o csv` or `-o tsv` can be imported too: `ref` is the resource of a row, and
+    /// `member` a member of it. The table is UTF-8 or UTF-16. Its cells are separated by commas, semicolons or tabs; with
+    /// tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in `expires` begins at
+    /// 00:00 UTC.
     #[command(after_long_help = examples::IMPORT_CSV)]
     Csv(CsvArgs),
 }
 
-/// Import accounts, groups and memberships from a table, such as the bulk file of Faspex
-///
-/// The first line is the header: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`, `status`,
-/// `expires`, `settings`, `group`, `workgroup`, `dropbox`, `level`, `active`; `welcome_email` is ignored. An empty
-/// cell changes nothing. A cell can name several groups, separated by `;`.
-///
-/// Lists that this program writes with `-o csv` or `-o tsv` can be imported too: `ref` is the resource of a row, and
-/// `member` a member of it. The table is UTF-8 or UTF-16. Its cells are separated by commas, semicolons or tabs; with
-/// tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in `expires` begins at
-/// 00:00 UTC.
 #[derive(Args, Debug)]
 struct CsvArgs {
     /// The table; `-` is standard input
@@ -55,7 +53,7 @@ struct CsvArgs {
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
     /// The account role for rows that name none
-    #[arg(long, value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
+    #[arg(long, value_name = "ROLE", add = complete::words(const { &Role::words(Role::SERVER) }))]
     role: Option<String>,
     /// Add everybody to this group
     #[arg(long, value_name = "GROUP", add = complete::groups())]

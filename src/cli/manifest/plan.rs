@@ -12,10 +12,6 @@ use super::{ApplyOptions, FilesArgs, plan_file};
 use crate::model::Time;
 use crate::store::Store;
 
-/// Show what would change to match manifests
-///
-/// Shows a line for each change: `+` added, `~` changed, `>` renamed, `=` adopted by the set, `-` removed. Nothing
-/// is changed.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::PLAN)]
 pub(in crate::cli) struct PlanArgs {

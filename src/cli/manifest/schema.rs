@@ -7,10 +7,6 @@ use super::super::{Outcome, examples};
 use crate::manifest::json_schema;
 use crate::model::Problem;
 
-/// Print the JSON Schema of manifests (draft-07)
-///
-/// Editors use the schema to complete and check a manifest. Name the schema in the first line of the manifest:
-/// `# yaml-language-server: $schema=rolebook.schema.json`
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::SCHEMA)]
 pub(in crate::cli) struct SchemaArgs {}

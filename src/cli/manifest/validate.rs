@@ -8,9 +8,6 @@ use super::super::{Outcome, examples};
 use super::{FilesArgs, counted};
 use crate::render::Format;
 
-/// Check whether files are valid manifests; needs no store
-///
-/// Reports every mistake with its position. Use `plan` to check the names against a store too.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::VALIDATE)]
 pub(in crate::cli) struct ValidateArgs {

@@ -24,7 +24,6 @@ use clap::{Args, Subcommand};
 use super::session::Session;
 use super::{Outcome, examples};
 
-/// Ask who may do what
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PERM)]
 pub(super) struct PermArgs {

@@ -191,19 +191,11 @@ impl<'f, F: Facts> Exporter<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn left_out(&self) -> Result<Vec<(Kind, usize)>, Problem> {
-        let kinds = [
-            Kind::Package,
-            Kind::Invitation,
-            Kind::PublicLink,
-            Kind::SigningKey,
-            Kind::AccessToken,
-            Kind::Media,
-            Kind::Stream,
-        ];
         let mut found = Vec::new();
         // A set declares none of these kinds.
         if self.set.is_none() && self.is_operator {
-            for kind in kinds {
+            // A manifest calls things by name: what has only a number is not in it.
+            for kind in Kind::ALL.into_iter().filter(|kind| kind.is_numbered()) {
                 found.push((kind, self.facts.ids(kind, None)?.len()));
             }
         }

@@ -9,7 +9,6 @@ use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
 use crate::ops::home::HomeFolder;
-use crate::ops::membership::levels;
 use crate::policy::{BindingQuery, Facts};
 
 /// A member of a group, workgroup, dropbox, organization or workspace.
@@ -100,7 +99,7 @@ impl<F: Facts> Exporter<'_, F> {
     pub(super) fn members(&self, of: &Resource) -> Result<Vec<ExportedMember>, Problem> {
         let mut found = Vec::new();
         let homes = self.homes(of)?;
-        for level in levels(of.kind()) {
+        for level in Role::levels(of.kind()) {
             for binding in self.facts.list_bindings(BindingQuery::OnAs(of.id, *level))? {
                 if !self.includes(&binding.sets) {
                     continue;

@@ -10,7 +10,7 @@ mod workgroups;
 use serde::{Deserialize, Serialize};
 
 use super::Time;
-pub use super::attribute_values::{setting_field, time_value};
+pub use super::attribute_values::time_value;
 use super::kind::Kind;
 use super::permission::Permissions;
 pub use super::settings::{
@@ -18,7 +18,7 @@ pub use super::settings::{
     SettingValue, SettingValues, ShareClass, Sharing, TokenMode,
 };
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
-pub use organizations::{AccessToken, Media, Org, OrgRole, SigningKey, Stream, Workspace};
+pub use organizations::{AccessToken, Media, Org, SigningKey, Stream, Workspace};
 pub use server::{Account, Group, Server, Status};
 pub use workgroups::{AdminRights, Dropbox, File, Invitation, Invitee, Package, PublicLink, Workgroup};
 

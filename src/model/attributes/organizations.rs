@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::is_default;
 use crate::model::Id;
-use crate::model::role::Role;
 use crate::model::settings::{AllowDeny, TokenMode};
 use crate::model::time::Time;
 
@@ -17,23 +16,21 @@ pub struct Org {
     pub description: Option<String>,
 }
 
-/// A role in an organization, as an invitation stores it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OrgRole {
-    /// Admin.
-    Admin,
-    /// Member.
-    Member,
-}
+/// A role in an organization as an invitation keeps it: by its word without the kind.
+pub(super) mod org_role {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-impl OrgRole {
-    /// The same role as a [`Role`].
-    pub const fn role(self) -> Role {
-        match self {
-            OrgRole::Admin => Role::OrgAdmin,
-            OrgRole::Member => Role::OrgMember,
-        }
+    use crate::model::{Kind, Role};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
+    pub(in super::super) fn serialize<S: Serializer>(role: &Option<Role>, to: S) -> Result<S::Ok, S::Error> {
+        role.map(Role::as_str).serialize(to)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Role>, D::Error> {
+        let Some(word) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        Role::from_name(Kind::Org, &word).map(Some).ok_or_else(|| D::Error::custom("not a role of an organization"))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::organizations::OrgRole;
+use super::organizations::org_role;
 use super::{is_default, is_yes, yes};
-use crate::model::Id;
 use crate::model::settings::{InvitationState, MemberAccess, SendPolicy};
 use crate::model::time::Time;
+use crate::model::{Id, Role};
 
 /// The rights of the admins of a workgroup or dropbox. All off by default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -139,8 +139,8 @@ pub struct Invitation {
     #[serde(default, skip_serializing_if = "is_default")]
     pub after_one_upload: bool,
     /// The role in the organization that the invitation gives; `None` for a dropbox.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub role: Option<OrgRole>,
+    #[serde(default, skip_serializing_if = "is_default", with = "org_role")]
+    pub role: Option<Role>,
     /// The workspaces that the invitation gives membership in.
     #[serde(default, skip_serializing_if = "is_default")]
     pub workspaces: Vec<Id>,

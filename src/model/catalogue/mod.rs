@@ -80,10 +80,10 @@ pub enum Grantee {
 /// What must hold besides the grantee for a grant to apply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
-    /// The account that is the resource has the role `user`.
-    TargetIsUser,
-    /// The role asked for is `user`.
-    ValueIsUser,
+    /// The account that is the resource has one of these account roles.
+    TargetRole(&'static [Role]),
+    /// The role that the action names is one of these.
+    ValueRole(&'static [Role]),
     /// The action does not deactivate an admin or give it an expiry.
     NotAnAdminsEnd,
     /// The server lets managers administer dropboxes.
@@ -299,6 +299,11 @@ pub fn rules_for(kind: Kind, verb: Verb) -> &'static ActionRules {
     PICKED[kind as usize][verb as usize].get_or_init(pick)
 }
 
+/// The words of some roles of one kind: `manager or user`.
+fn any_of(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" or ")
+}
+
 impl Condition {
     /// The verb on the same resource that the condition requires, if it requires one.
     pub const fn required_verb(self) -> Option<Verb> {
@@ -312,8 +317,8 @@ impl Condition {
     /// The condition as a phrase after "when" or "with".
     pub fn phrase(self) -> String {
         match self {
-            Condition::TargetIsUser => "the account's role is user".to_owned(),
-            Condition::ValueIsUser => "the role asked for is user".to_owned(),
+            Condition::TargetRole(roles) => format!("the account's role is {}", any_of(roles)),
+            Condition::ValueRole(roles) => format!("the role asked for is {}", any_of(roles)),
             Condition::NotAnAdminsEnd => "it does not deactivate or expire an admin".to_owned(),
             Condition::ManagersAdministerDropboxes => "managers-administer-dropboxes is on".to_owned(),
             Condition::PublicDirectory => "private-directory is off".to_owned(),
@@ -398,18 +403,11 @@ mod tests {
     fn a_grant_is_to_roles_on_the_resource_or_on_what_it_lies_in() {
         for row in grants() {
             if let Grantee::Role(role) = row.grantee {
-                let above: &[Kind] = match row.kind {
-                    Kind::Item => &[Kind::Endpoint, Kind::Workspace],
-                    Kind::Workspace => &[Kind::Org],
-                    Kind::SigningKey | Kind::AccessToken | Kind::Media | Kind::Stream => &[Kind::Org, Kind::Workspace],
-                    _ => &[],
-                };
-                assert!(
-                    role.resource_kind() == Kind::Server
-                        || role.resource_kind() == row.kind
-                        || above.contains(&role.resource_kind()),
-                    "{row:?}"
-                );
+                let mut on = vec![Kind::Server, row.kind];
+                // The files of a workspace are not in it: it names a folder of an endpoint.
+                on.extend((row.kind == Kind::Item).then_some(Kind::Workspace));
+                on.extend(row.kind.parents().iter().flat_map(|above| [&[*above], above.parents()].concat()));
+                assert!(on.contains(&role.resource_kind()), "{row:?}");
             }
         }
     }

@@ -39,7 +39,7 @@ pub(super) const GRANTS: &[Grant] = &[
     // Server.
     grant(Everyone, Server, &[Send, SendExternal, Forward], None, rule("server.users-send", USERS_SEND)),
     grant(Everyone, Server, &[CreateEndpoint, CreateOrg], None, rule("server.users-create", "decision: every active account may create endpoints and organizations, and then administers them")),
-    grant(Held(Role::ServerManager), Server, &[CreateAccount], Some(Condition::ValueIsUser), rule("account.managers-manage-users", MANAGER_GRANTS)),
+    grant(Held(Role::ServerManager), Server, &[CreateAccount], Some(Condition::ValueRole(&[Role::ServerUser])), rule("account.managers-manage-users", MANAGER_GRANTS)),
     grant(Held(Role::ServerManager), Server, &[CreateWorkgroup, CreateGroup], None, rule("workgroup.managers-manage", MANAGER_GRANTS)),
     grant(Held(Role::ServerManager), Server, &[CreateDropbox], Some(Condition::ManagersAdministerDropboxes), rule("dropbox.managers-manage", DROPBOX_CREATED)),
     grant(Held(Role::ServerAdmin), Server, &[View, Configure, ViewLog], None, rule("server.admins-configure", ADMIN_SERVER)),
@@ -53,7 +53,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Grantee::FellowMember, Account, &[View], None, rule("account.fellow-members", MEMBER_ACCESS)),
     grant(Grantee::SomeAdmin, Account, &[View], None, rule("account.workgroup-admins-view", "product: workgroup admins see the whole directory, also a private one")),
     grant(Held(Role::ServerManager), Account, &[View], None, rule("account.managers-view", "seed 000: The manager role gives a user permissions to manage other Faspex accounts.")),
-    grant(Held(Role::ServerManager), Account, &[Edit, Set, Activate, Deactivate, Delete], Some(Condition::TargetIsUser), rule("account.managers-manage-users", MANAGER_GRANTS)),
+    grant(Held(Role::ServerManager), Account, &[Edit, Set, Activate, Deactivate, Delete], Some(Condition::TargetRole(&[Role::ServerUser])), rule("account.managers-manage-users", MANAGER_GRANTS)),
     grant(Held(Role::ServerAdmin), Account, &[View, Edit, Activate, Delete], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Account, &[Set, Deactivate], Some(Condition::NotAnAdminsEnd), rule("account.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Account, &[SetRole], None, rule("account.admins-assign-roles", ADMIN_ROLES)),

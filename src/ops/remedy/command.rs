@@ -1,6 +1,6 @@
 //! The commands of remedies as values: each can be written as typed, and run in a trial.
 
-use crate::model::attributes::{AllowDeny, GroupVisibility, NodeVersion, OrgRole, Setting, SettingValue};
+use crate::model::attributes::{AllowDeny, GroupVisibility, NodeVersion, Setting, SettingValue};
 use crate::model::catalogue::Condition;
 use crate::model::name::shell_quote;
 use crate::model::secret::Secret;
@@ -36,7 +36,7 @@ pub(super) enum RemedyCommand {
     /// `endpoint add-role`.
     AddRole { endpoint: Name, role: Role, who: Reference },
     /// `org invite`; in a trial the invited account then accepts.
-    InviteMember { org: Name, address: Name, role: OrgRole, workspace: Option<Name>, account: Id },
+    InviteMember { org: Name, address: Name, role: Role, workspace: Option<Name>, account: Id },
     /// `org set-role`.
     OrgRole { org: Name, who: Name, role: Role },
     /// `workspace add-member`.
@@ -154,8 +154,8 @@ impl RemedyCommand {
                     endpoint::EndpointSettings { private: Some(false), ..endpoint::EndpointSettings::default() };
                 Some(set("--private=false", SettingTarget::Endpoint(on?, options)))
             }
-            Condition::TargetIsUser
-            | Condition::ValueIsUser
+            Condition::TargetRole(_)
+            | Condition::ValueRole(_)
             | Condition::NotAnAdminsEnd
             | Condition::MaySend
             | Condition::MayView
@@ -202,7 +202,7 @@ impl RemedyCommand {
             RemedyCommand::InviteMember { org, address, role, workspace, .. } => {
                 let workspace =
                     workspace.as_ref().map_or_else(String::new, |name| format!(" --workspace {}", shown(name)));
-                format!("org invite {} {} --role {}{workspace}", shown(org), shown(address), role.role().as_str())
+                format!("org invite {} {} --role {}{workspace}", shown(org), shown(address), role.as_str())
             }
             RemedyCommand::OrgRole { org, who, role } => {
                 format!("org set-role {} {} {}", shown(org), shown(who), role.as_str())

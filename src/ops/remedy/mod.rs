@@ -11,7 +11,7 @@ mod command;
 
 use self::command::RemedyCommand;
 use super::{Actor, Result, Transaction, workspace_member};
-use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
+use crate::model::attributes::{AllowDeny, Attributes, Status};
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::policy::remedy::{Missing, RemedyMethod, who_can_grant};
@@ -298,7 +298,6 @@ fn in_org(
     if method == RemedyMethod::Operator || level_in(facts, org, subject)?.is_some() {
         return Ok(Some(vec![RemedyCommand::OrgRole { org: name, who, role }]));
     }
-    let role = if role == Role::OrgAdmin { OrgRole::Admin } else { OrgRole::Member };
     Ok(address(&account).map(|address| {
         vec![RemedyCommand::InviteMember { org: name, address, role, workspace: None, account: subject }]
     }))
@@ -331,7 +330,7 @@ fn in_workspace(
         if method != RemedyMethod::Operator {
             // An invitation gives the level of member only.
             let address = if role == Role::WorkspaceMember { address(&account) } else { None };
-            let (org, role, workspace) = (org_name, OrgRole::Member, Some(workspace));
+            let (org, role, workspace) = (org_name, Role::OrgMember, Some(workspace));
             return Ok(address
                 .map(|address| vec![RemedyCommand::InviteMember { org, address, role, workspace, account: subject }]));
         }

@@ -17,6 +17,7 @@ use crate::model::{
 use crate::ops::content::registered;
 use crate::ops::item::subtree;
 use crate::ops::{Actor, ResolvedPath, Result, Transaction};
+use crate::policy::sharing::managing_roles;
 use crate::policy::{BindingQuery, Facts, content, sharing};
 
 /// Selects a share of an item, by its principal, and if there are several, by sharer and class.
@@ -218,8 +219,8 @@ fn role_behind<F: Facts + ?Sized>(
 ) -> Result<Option<String>> {
     let on = tx.outermost(item.id)?;
     let told = endpoint.kind.sharing() == Sharing::Managed && tx.may(Action::Plain(Verb::ListRoles), on)?;
-    for role in [Role::AccessManager, Role::EndpointAdministrator] {
-        if told && tx.facts().held(on, role, principal)?.is_some() {
+    for role in managing_roles() {
+        if told && tx.facts().held(on, *role, principal)?.is_some() {
             let (name, who) = (tx.name(on)?, shell_quote(&tx.name(principal)?));
             let name = name.strip_prefix("endpoint:").unwrap_or(&name).to_owned();
             return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", shell_quote(&name), role.as_str())));

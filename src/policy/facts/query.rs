@@ -23,6 +23,26 @@ pub enum BindingQuery {
 }
 
 impl BindingQuery {
+    /// The shares of an item.
+    pub const fn shares_of(item: Id) -> BindingQuery {
+        BindingQuery::OnAs(item, Role::ItemShare)
+    }
+
+    /// The shares with a principal.
+    pub const fn shares_with(principal: Id) -> BindingQuery {
+        BindingQuery::OfAs(principal, Role::ItemShare)
+    }
+
+    /// The owner of an item.
+    pub const fn owner_of(item: Id) -> BindingQuery {
+        BindingQuery::OnAs(item, Role::ItemOwner)
+    }
+
+    /// The members of a group.
+    pub const fn members_of(group: Id) -> BindingQuery {
+        BindingQuery::OnAs(group, Role::GroupMember)
+    }
+
     /// The resource and the principal in the query. The sharer counts as the principal.
     pub const fn resource_and_principal(self) -> (Option<Id>, Option<Id>) {
         match self {

@@ -250,8 +250,8 @@ fn missing_for_grant<F: Facts + ?Sized>(
         && conditions::condition_holds::<F, ()>(subject, condition, action, target)?.is_none()
     {
         match condition {
-            Condition::TargetIsUser
-            | Condition::ValueIsUser
+            Condition::TargetRole(_)
+            | Condition::ValueRole(_)
             | Condition::NotAnAdminsEnd
             | Condition::MaySend
             | Condition::SharingManaged

@@ -20,7 +20,7 @@ use super::check::Answer;
 use super::question::{ParsedQuestion, may_ask_about_others, others_refused};
 use crate::manifest::assertions::{self, Assertion};
 use crate::model::name::printable;
-use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
+use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Time};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
 use ask::ResolvedClaim;
@@ -286,7 +286,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[
 
 /// The row of a binding.
 fn binding_row<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
-    let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
+    let permissions = binding.is_share().then_some(binding.attributes.permissions);
     let values = [
         json!(view.participant(binding, binding.principal)?),
         json!(binding.role.qualified()),
