@@ -61,7 +61,7 @@ fn folder(shape: Shape, number: usize) -> Path {
 fn commit(
     store: &Store,
     actor: &dyn Fn(&StoreFacts<'_>) -> Actor,
-    change: &dyn Fn(&mut Transaction<'_, StoreFacts<'_>>) -> Result<()>,
+    change: &dyn Fn(&mut Transaction<'_>) -> Result<()>,
 ) {
     let writer = store.write().unwrap();
     let facts = writer.facts();
@@ -181,13 +181,12 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
         resource: item(facts),
         at: NOW,
     };
-    let working =
-        |facts: &StoreFacts<'_>, sharer: usize, change: &dyn Fn(&mut Transaction<'_, StoreFacts<'_>>) -> Result<()>| {
-            let mut tx = Transaction::new(facts, Actor::Principal(account_id(facts, sharer)), NOW).unwrap();
-            change(&mut tx).unwrap();
-            tx.check().unwrap();
-            assert!(tx.facts().draft().against(facts).unwrap().len() < 2 * count + 10);
-        };
+    let working = |facts: &StoreFacts<'_>, sharer: usize, change: &dyn Fn(&mut Transaction<'_>) -> Result<()>| {
+        let mut tx = Transaction::new(facts, Actor::Principal(account_id(facts, sharer)), NOW).unwrap();
+        change(&mut tx).unwrap();
+        tx.check().unwrap();
+        assert!(tx.facts().draft().against(facts).unwrap().len() < 2 * count + 10);
+    };
     let whole = Path::parse("/work").unwrap();
     vec![
         (

@@ -9,7 +9,7 @@ use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
 use rolebook::ops::share::{self, NewShare, ShareSelector, Sharer};
 use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, transfer, undo};
-use rolebook::policy::{EmptyFacts, Facts, Overlay, RowChange};
+use rolebook::policy::{EmptyFacts, Overlay, RowChange};
 
 use crate::oracle::put;
 use crate::oracle::truth::*;
@@ -144,7 +144,7 @@ fn expiry(end: Option<i64>) -> Expiry {
     end.map_or(Expiry::Never, |end| Expiry::At(Time(end)))
 }
 
-pub(crate) fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Problem> {
+pub(crate) fn apply(tx: &mut Transaction<'_>, step: &Step) -> Result<(), Problem> {
     let (node, one) = (node(), |id: u64| [who(id)]);
     match step {
         Step::Grant { on, with, set, expires, admin } => {

@@ -39,7 +39,7 @@ type Memory = Overlay<'static, EmptyFacts>;
 fn doing<T>(
     world: &mut Memory,
     actor: Actor,
-    change: impl FnOnce(&mut Transaction<'_, Memory>) -> Result<T, Problem>,
+    change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     let mut tx = Transaction::new(world, actor, NOW)?;
     let value = change(&mut tx)?;

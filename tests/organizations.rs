@@ -51,7 +51,7 @@ fn people(tool: &Tool, count: usize, workspaces: &str) {
 }
 
 /// The number of lookups and rows that an operation takes.
-fn spent(tool: &Tool, operation: &dyn Fn(&mut Transaction<'_, AdaptiveFacts<'_>>)) -> u64 {
+fn spent(tool: &Tool, operation: &dyn Fn(&mut Transaction<'_>)) -> u64 {
     let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let is_enough = |most: u64| {
         let is_spent = Cell::new(false);

@@ -11,7 +11,7 @@ use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Transaction, account, group, membership, server, undo};
 use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
-use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
+use rolebook::store::{Reader, RevisionHeader, Store};
 
 const NOW: Time = Time(1_800_000_000_000);
 
@@ -80,7 +80,7 @@ const fn removal(destroy: bool) -> account::Removal {
     }
 }
 
-fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Problem> {
+fn apply(tx: &mut Transaction<'_>, step: &Step) -> Result<(), Problem> {
     let account = |number: u8| named(Kind::Account, number);
     match step {
         Step::AddAccount(who, role) => account::add(
@@ -197,7 +197,7 @@ fn answers<F: Facts>(facts: &F) -> Vec<(String, bool)> {
 fn commit<T>(
     store: &Store,
     who: Option<u8>,
-    change: impl FnOnce(&Reader, &mut Transaction<'_, StoreFacts<'_>>) -> Result<T, Problem>,
+    change: impl FnOnce(&Reader, &mut Transaction<'_>) -> Result<T, Problem>,
 ) -> Result<Option<u64>, Problem> {
     let writer = store.write().unwrap();
     let facts = writer.facts();

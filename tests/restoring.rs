@@ -129,7 +129,7 @@ fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let (node, org, workspace) = (parse("e50"), parse(&format!("o{ORG}")), parse(&format!("x{WORKSPACE}")));
     let homes: Vec<Path> = paths(world).into_iter().filter(|path| is_home(world, path)).collect();
     let mut tx = Transaction::new(world, Actor::Operator, Time(now)).unwrap();
-    let left = |tx: &mut Transaction<'_, _>, path: &Path| {
+    let left = |tx: &mut Transaction<'_>, path: &Path| {
         let nobody = content::ItemSettings { owner: Some(None), ..content::ItemSettings::default() };
         content::set(tx, &node, path, &nobody)
     };

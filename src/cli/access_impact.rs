@@ -51,7 +51,7 @@ struct Told {
 
 impl AccessImpact {
     /// Compares the facts before and after some changes, as far as `actor` may see the differences.
-    pub(super) fn of<A: Facts + ?Sized, B: Facts + ?Sized>(
+    pub(super) fn of<A: Facts, B: Facts>(
         (before, after): (&A, &B),
         changes: &[RowChange],
         (actor, at): (Actor, Time),
@@ -241,12 +241,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
 }
 
 /// The delegated shares that lack a base after a change and did not lack it before.
-fn orphaned<A: Facts + ?Sized, B: Facts + ?Sized>(
-    before: &A,
-    after: &B,
-    scope: &AffectedSet,
-    at: Time,
-) -> Result<Vec<Binding>, Problem> {
+fn orphaned<A: Facts, B: Facts>(before: &A, after: &B, scope: &AffectedSet, at: Time) -> Result<Vec<Binding>, Problem> {
     let mut sharers: BTreeSet<Id> = BTreeSet::new();
     match &scope.holders {
         Some(holders) => sharers.extend(holders),

@@ -17,7 +17,7 @@ use crate::ops::describe::{Change, describe};
 use crate::ops::{Actor, Refusal, Transaction, require_active};
 use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
-use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writer};
+use crate::store::{DeniedChange, Reader, RevisionHeader, Store, Writer};
 
 /// Who acts in a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl OpenedStore {
 }
 
 /// An operation: it reads the history and adds to a transaction.
-type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>;
+type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Transaction<'_>) -> Result<T, E>;
 
 impl Session<'_> {
     /// Runs an operation and commits its draft, unless `--dry-run` is given.
@@ -127,7 +127,7 @@ impl Session<'_> {
         &mut self,
         writing: &WriteArgs,
         who: ActingAs,
-        operation: &mut dyn FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
+        operation: &mut dyn FnMut(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<ChangeOutcome<T>, RenderError> {
         self.write_with(writing, who, None, &mut |_, tx| operation(tx))
     }
@@ -136,7 +136,7 @@ impl Session<'_> {
     pub(super) fn change<T, E: Into<Refusal>>(
         &mut self,
         writing: &WriteArgs,
-        mut operation: impl FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
+        mut operation: impl FnMut(&mut Transaction<'_>) -> Result<T, E>,
     ) -> super::Outcome {
         let outcome = self.write(writing, ActingAs::Named, &mut operation)?;
         self.report(&outcome, &IssuedSecrets::default())
@@ -435,9 +435,9 @@ fn mail_all(smtp: &Smtp, mails: &[MailMessage]) -> Vec<String> {
 
 /// Removes the changes that the actor may not see, such as those to the roles that a removed account had on somebody's
 /// private endpoint. A notice gives their number.
-pub(super) fn hide_unseen<F: Facts + ?Sized>(
+pub(super) fn hide_unseen(
     changes: &mut Vec<Change>,
-    tx: &Transaction<'_, F>,
+    tx: &Transaction<'_>,
     notices: &mut Vec<String>,
 ) -> Result<(), Problem> {
     if tx.actor == Actor::Operator {
@@ -460,7 +460,7 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
 }
 
 /// Whether the actor may see a change: to a resource that it sees, or to a binding that it may know of.
-fn sees_change<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
+fn sees_change(tx: &Transaction<'_>, change: &Change) -> Result<bool, Problem> {
     let sees = tx.may_name(change.resource)?;
     if change.member.is_none() {
         return Ok(sees);

@@ -20,7 +20,6 @@ use crate::ops::invitation::{self, LinkSelector, LinkTerms, Submission};
 use crate::ops::{Actor, Refusal, Transaction, package, public_link};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
-use crate::store::StoreFacts;
 
 // How long a private link is valid.
 #[derive(Args, Debug, Clone)]
@@ -179,11 +178,7 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
 }
 
 /// The link that holds a secret; `None` if the server has no URL. `path` holds the segments of the link's path.
-pub(super) fn url(
-    tx: &Transaction<'_, StoreFacts<'_>>,
-    path: &[&str],
-    secret: &Secret,
-) -> Result<Option<String>, Problem> {
+pub(super) fn url(tx: &Transaction<'_>, path: &[&str], secret: &Secret) -> Result<Option<String>, Problem> {
     let Some(mut url) = tx.facts().server()?.url else { return Ok(None) };
     for part in path {
         url.push('/');
@@ -250,12 +245,7 @@ struct NewLink {
     expires: Option<String>,
 }
 
-fn describe_link(
-    tx: &Transaction<'_, StoreFacts<'_>>,
-    id: Id,
-    dropbox: &Name,
-    secret: &Secret,
-) -> Result<NewLink, Problem> {
+fn describe_link(tx: &Transaction<'_>, id: Id, dropbox: &Name, secret: &Secret) -> Result<NewLink, Problem> {
     let link = tx.facts().resource(id)?;
     let address = Name::parse_email(link.as_ref().and_then(|it| it.as_invitation()).map_or("", |it| &it.email))?;
     let expires =

@@ -328,7 +328,7 @@ impl<F: Facts> ReadView<'_, F> {
     }
 
     /// A transaction of the reader, for operations that only read.
-    pub(super) fn transaction(&self) -> Result<Transaction<'_, F>, Problem> {
+    pub(super) fn transaction(&self) -> Result<Transaction<'_>, Problem> {
         Transaction::for_reading(&self.facts, self.actor, self.at, self.rights())
     }
 }

@@ -55,7 +55,7 @@ impl AccountSettings {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn role_of<F: Facts + ?Sized>(facts: &F, account: Id) -> Result<Option<(Id, Role)>> {
+pub fn role_of(facts: &dyn Facts, account: Id) -> Result<Option<(Id, Role)>> {
     for role in Role::SERVER {
         if let Some(binding) = facts.held(Id::SERVER, role, account)? {
             return Ok(Some((binding.id, role)));
@@ -90,12 +90,7 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
 ///
 /// # Errors
 /// A denial; a conflict if the account exists with other values, or for an admin that would expire.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    name: &Name,
-    options: &AccountSettings,
-    place: Option<&Reference>,
-) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings, place: Option<&Reference>) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
     let place = place.map(|place| membership::find_group(tx, place)).transpose()?;
     // The right to create accounts in a workgroup covers users only, as members of it (docs/model.md#workgroups).
@@ -153,12 +148,7 @@ fn refuse_past(options: &AccountSettings, now: Time) -> Result<()> {
 }
 
 /// Adding an account that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    existing: &Resource,
-    role: Role,
-    options: &AccountSettings,
-) -> Result<()> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, role: Role, options: &AccountSettings) -> Result<()> {
     let exists =
         |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", existing.name));
     // Only an actor who may see the account learns more than that the name is taken.
@@ -192,7 +182,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial for the first change that the actor may not make; a conflict for an admin that would expire.
-pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &AccountSettings) -> Result<()> {
+pub fn change(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings) -> Result<()> {
     if *options == AccountSettings::default() {
         return Err(super::nothing_to_set());
     }
@@ -229,7 +219,7 @@ pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, optio
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
-pub fn expire<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, end: Time) -> Result<()> {
+pub fn expire(tx: &mut Transaction<'_>, name: &Name, end: Time) -> Result<()> {
     let existing = tx.find(Kind::Account, name)?;
     tx.require(Action::Set(Setting::Expires), existing.id)?;
     if role_of(tx.facts(), existing.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin) {
@@ -252,12 +242,7 @@ fn admin_never_ends(name: &str) -> Problem {
 ///
 /// # Errors
 /// One denial for every reason.
-pub(super) fn refuse_own_address<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    account: Id,
-    before: &Account,
-    after: &Account,
-) -> Result<()> {
+pub(super) fn refuse_own_address(tx: &Transaction<'_>, account: Id, before: &Account, after: &Account) -> Result<()> {
     let Some(email) = after.email.as_deref().filter(|_| tx.actor == Actor::Principal(account)) else { return Ok(()) };
     let key = crate::model::name::key(email);
     let kept = before.email.as_deref().map(crate::model::name::key).as_deref() == Some(&key);
@@ -273,7 +258,7 @@ pub(super) fn refuse_own_address<F: Facts + ?Sized>(
 }
 
 /// Whether an address is the e-mail address or the name of another account, or has an active invitation.
-fn is_spoken_for<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id, key: &str) -> Result<bool> {
+fn is_spoken_for(tx: &Transaction<'_>, account: Id, key: &str) -> Result<bool> {
     let facts = tx.facts();
     let mut taken = facts.id_named(Kind::Account, None, key)?.is_some_and(|other| other != account);
     facts.aliased(Kind::Account, key, &mut |other| {
@@ -293,7 +278,7 @@ fn is_spoken_for<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id, key: &
 }
 
 /// Warns that other accounts have the address, and that private links made for it stay in force.
-fn warn_of_address<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: &Account, own: Option<Id>) -> Result<()> {
+fn warn_of_address(tx: &mut Transaction<'_>, account: &Account, own: Option<Id>) -> Result<()> {
     let Some(email) = &account.email else { return Ok(()) };
     let key = crate::model::name::key(email);
     let mut others = Vec::new();
@@ -323,14 +308,14 @@ fn warn_of_address<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: &Acc
 ///
 /// # Errors
 /// A denial; a conflict for the last admin or for an inactive account that would become admin.
-pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, role: Role) -> Result<()> {
+pub fn set_role(tx: &mut Transaction<'_>, name: &Name, role: Role) -> Result<()> {
     let existing = tx.find(Kind::Account, name)?;
     tx.require(Action::SetRole(role), existing.id)?;
     give_role(tx, &existing, role)
 }
 
 /// Gives an account role. The caller has asked for the right.
-fn give_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, role: Role) -> Result<()> {
+fn give_role(tx: &mut Transaction<'_>, existing: &Resource, role: Role) -> Result<()> {
     let held = role_of(tx.facts(), existing.id)?;
     if held.is_some_and(|(_, held)| held == role) {
         return Ok(());
@@ -370,13 +355,13 @@ fn give_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
-pub fn set_active<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, active: bool) -> Result<()> {
+pub fn set_active(tx: &mut Transaction<'_>, name: &Name, active: bool) -> Result<()> {
     let existing = tx.find(Kind::Account, name)?;
     tx.require_verb(if active { Verb::Activate } else { Verb::Deactivate }, existing.id)?;
     put_active(tx, &existing, active)
 }
 
-fn put_active<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, active: bool) -> Result<()> {
+fn put_active(tx: &mut Transaction<'_>, existing: &Resource, active: bool) -> Result<()> {
     if let Some(account) = existing.as_account() {
         if active && account.expires.is_some_and(|end| end <= tx.at) {
             tx.warnings.push(format!(
@@ -412,7 +397,7 @@ pub enum Removal {
 /// # Errors
 /// A denial; a conflict while the account is the last administrator of anything, owns content or has shared
 /// something, unless a successor takes that over; a conflict for the last active admin.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, removal: &Removal) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, name: &Name, removal: &Removal) -> Result<()> {
     let existing = tx.find(Kind::Account, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     let Removal::Destroy { transfer_to, cascade } = removal else {

@@ -28,12 +28,7 @@ pub struct ItemSettings {
 ///
 /// # Errors
 /// A denial; a conflict if the path is registered with other values.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-    settings: &ItemSettings,
-) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, settings: &ItemSettings) -> Result<Id> {
     let existing = tx.find(Kind::Endpoint, endpoint)?;
     tx.require_verb(Verb::Edit, existing.id)?;
     let item_type = settings.item_type.unwrap_or(ItemType::Folder);
@@ -73,7 +68,7 @@ fn exists(path: &str) -> Problem {
 }
 
 /// Creates the item at an unregistered path, and the folders between it and the nearest registered one.
-fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, resolved: &ResolvedPath, item: Item) -> Result<Id> {
+fn make_below(tx: &mut Transaction<'_>, resolved: &ResolvedPath, item: Item) -> Result<Id> {
     require_folder(tx, &resolved.nearest)?;
     let mut parent = resolved.nearest.id;
     let Some((last, between)) = resolved.missing.split_last() else { return Ok(parent) };
@@ -83,7 +78,7 @@ fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, resolved: &Resolve
     Ok(item::make(tx, parent, last, item))
 }
 
-fn find_owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
+fn find_owner(tx: &Transaction<'_>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
     match owner {
         None => Ok(None),
         Some(Reference::Named(Kind::Account, name)) => tx.find(Kind::Account, name).map(Some),
@@ -95,12 +90,7 @@ fn find_owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, owner: Option<&Referen
 ///
 /// # Errors
 /// A denial; "no such file or folder".
-pub fn set<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-    settings: &ItemSettings,
-) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, settings: &ItemSettings) -> Result<()> {
     if settings.size.is_none() && settings.owner.is_none() {
         return Err(super::nothing_to_set());
     }
@@ -120,7 +110,7 @@ pub fn set<F: Facts + ?Sized>(
 
 /// Makes a principal the only owner of an item; `None` leaves it without an owner. The caller has asked for the
 /// right.
-pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
+pub(super) fn give_to(tx: &mut Transaction<'_>, item: Id, owner: Option<Id>) -> Result<()> {
     let mut is_owner = false;
     for held in tx.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))? {
         is_owner |= Some(held.principal) == owner;
@@ -138,7 +128,7 @@ pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, 
 ///
 /// # Errors
 /// "No such file or folder".
-pub fn registered<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
+pub fn registered(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
     let resolved = tx.find_item(endpoint, path)?;
     if resolved.missing.is_empty() {
         return Ok(resolved);
@@ -164,12 +154,7 @@ pub struct Upload {
 ///
 /// # Errors
 /// A denial; a conflict for a file whose name is that of a folder, or the reverse.
-pub fn upload<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-    request: &Upload,
-) -> Result<()> {
+pub fn upload(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, request: &Upload) -> Result<()> {
     let Some((folder, name)) = path.split_last() else {
         return Err(Problem::conflict("is_root", "the root folder exists already"));
     };
@@ -212,12 +197,7 @@ pub fn upload<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial, for the package or for the folder; "no such package".
-pub fn save<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    package: &Reference,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<()> {
+pub fn save(tx: &mut Transaction<'_>, package: &Reference, endpoint: &Name, path: &Path) -> Result<()> {
     let package = tx.find_reference(Kind::Package, package)?;
     tx.require_verb(Verb::Download, package.id)?;
     let folder = target_folder(tx, endpoint, path)?;
@@ -230,7 +210,7 @@ pub fn save<F: Facts + ?Sized>(
 
 /// Puts files into a folder. A file name can be a path: the file goes into that subfolder, which is created if it
 /// is missing.
-fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
+fn put_files(tx: &mut Transaction<'_>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
     let mut seen: HashSet<&str> = HashSet::new();
     for file in files {
         if !seen.insert(&file.name) {
@@ -251,11 +231,7 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resourc
 }
 
 /// The folder of that name in another; created if it is missing, which takes `create-folder`.
-fn folder_in<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    folder: &Rc<Resource>,
-    name: &str,
-) -> Result<Rc<Resource>> {
+fn folder_in(tx: &mut Transaction<'_>, folder: &Rc<Resource>, name: &str) -> Result<Rc<Resource>> {
     if let Some(existing) = tx.facts().named(Kind::Item, Some(folder.id), name)? {
         require_folder(tx, &existing)?;
         return Ok(existing);
@@ -266,12 +242,7 @@ fn folder_in<F: Facts + ?Sized>(
 }
 
 /// Puts a file into a folder; replaces a file of the same name.
-fn put_file<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    folder: &Resource,
-    name: &str,
-    size: Option<u64>,
-) -> Result<()> {
+fn put_file(tx: &mut Transaction<'_>, folder: &Resource, name: &str, size: Option<u64>) -> Result<()> {
     let Some(existing) = tx.facts().named(Kind::Item, Some(folder.id), name)? else {
         tx.require_verb(Verb::Upload, folder.id)?;
         return make_in(tx, folder, name, Item::file(size)).map(drop);
@@ -280,11 +251,7 @@ fn put_file<F: Facts + ?Sized>(
 }
 
 /// The item at a path, if it is registered and the actor may see it.
-fn visible_item<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<Option<Rc<Resource>>> {
+fn visible_item(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Result<Option<Rc<Resource>>> {
     let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
     let Some((item, depth)) = tx.facts().nearest_item(host.id, path)? else { return Ok(None) };
     if depth < path.depth() {
@@ -298,7 +265,7 @@ fn visible_item<F: Facts + ?Sized>(
 }
 
 /// Replaces a file; the item keeps its shares and its owner.
-fn replace<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Rc<Resource>, size: Option<u64>) -> Result<()> {
+fn replace(tx: &mut Transaction<'_>, existing: &Rc<Resource>, size: Option<u64>) -> Result<()> {
     if existing.as_item().is_some_and(|it| it.is_folder()) {
         return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", tx.name(existing.id)?))
             .why("a file does not replace a folder"));
@@ -312,12 +279,7 @@ fn replace<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Rc<Resourc
 
 /// Creates an item in a folder. The actor owns what it puts directly into its own home folder
 /// (seed 003: "you have full Edit permission"); elsewhere a new item has no owner.
-pub(super) fn make_in<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    folder: &Resource,
-    name: &str,
-    item: Item,
-) -> Result<Id> {
+pub(super) fn make_in(tx: &mut Transaction<'_>, folder: &Resource, name: &str, item: Item) -> Result<Id> {
     item::require_room(tx, folder, 1)?;
     let id = item::make(tx, folder.id, name, item);
     own_if_home(tx, folder, id)?;
@@ -325,7 +287,7 @@ pub(super) fn make_in<F: Facts + ?Sized>(
 }
 
 /// Makes the actor the owner of an item that it put directly into its own home folder.
-pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Resource, item: Id) -> Result<()> {
+pub(super) fn own_if_home(tx: &mut Transaction<'_>, folder: &Resource, item: Id) -> Result<()> {
     let Some(actor) = tx.actor.principal() else { return Ok(()) };
     if folder.as_item().and_then(|it| it.home).is_some_and(|home| home.of == actor) {
         give_to(tx, item, Some(actor))?;
@@ -335,11 +297,7 @@ pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder
 
 /// The folder at the path of a target. Folders of the path that are not registered are created, which takes
 /// `create-folder`.
-pub(super) fn target_folder<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<Rc<Resource>> {
+pub(super) fn target_folder(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
     let resolved = tx.find_item(endpoint, path)?;
     require_folder(tx, &resolved.nearest)?;
     if resolved.missing.is_empty() {
@@ -358,7 +316,7 @@ pub(super) fn target_folder<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; a conflict if the name is taken, or for a root folder or a member's home folder.
-pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
+pub fn rename(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
     let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Rename, item.id)?;
     let new = Path::component(new)?;
@@ -374,7 +332,7 @@ pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, p
 
 /// Refuses to rename, move or remove a root folder, which every endpoint has (docs/model.md#items), and a home
 /// folder, which lasts as long as the membership of its owner (docs/model.md#home-folders).
-pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, what: &str) -> Result<()> {
+pub(super) fn refuse_fixed(tx: &Transaction<'_>, item: &Resource, what: &str) -> Result<()> {
     if item.is_root() {
         return Err(Problem::conflict("is_root", format!("the root folder cannot be {what}")));
     }
@@ -391,14 +349,14 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Re
 ///
 /// # Errors
 /// A denial; a conflict if a share endpoint opens the folder, or if it holds home folders or files of a workspace.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path) -> Result<()> {
     let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Delete, item.id)?;
     remove_unchecked(tx, &item)
 }
 
 /// Removes an item. The caller has asked for the right.
-pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+pub(super) fn remove_unchecked(tx: &mut Transaction<'_>, top: &Rc<Resource>) -> Result<()> {
     let items = subtree(tx, top)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
     if let Some(opened) = opened_on(tx, &ids)?.first() {
@@ -427,12 +385,7 @@ pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, t
 ///
 /// # Errors
 /// A denial without the permission to browse.
-pub fn list<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-    deep: bool,
-) -> Result<Vec<Rc<Resource>>> {
+pub fn list(tx: &Transaction<'_>, endpoint: &Name, path: &Path, deep: bool) -> Result<Vec<Rc<Resource>>> {
     let resolved = tx.find_item(endpoint, path)?;
     tx.require(Action::Plain(Verb::Browse), resolved.nearest.id)?;
     // A folder that is not registered has no registered items.

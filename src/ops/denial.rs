@@ -10,7 +10,7 @@ use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::Missing;
 use crate::policy::{Decision, Facts, Question};
 
-impl<F: Facts + ?Sized> Transaction<'_, F> {
+impl Transaction<'_> {
     /// Checks every invariant on the state with the draft.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::{ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
-use crate::policy::{Facts, RowChange};
+use crate::policy::RowChange;
 
 /// The lookups of a description, in the state at the time of the change; they include resources that have ended.
 pub trait NameLookup {
@@ -49,7 +49,7 @@ pub trait NameLookup {
     }
 }
 
-impl<F: Facts + ?Sized> NameLookup for Transaction<'_, F> {
+impl NameLookup for Transaction<'_> {
     fn name(&self, id: Id) -> Result<String> {
         Transaction::name(self, id)
     }

@@ -50,7 +50,7 @@ pub struct NewEndpoint {
 /// # Errors
 /// A denial; a usage problem without an administrator; a conflict if the endpoint exists with other values, or for
 /// a setting or role that its kind cannot have.
-pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &NewEndpoint) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, name: &Name, new: &NewEndpoint) -> Result<Id> {
     tx.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
     let mut endpoint = new.settings.applied(&Endpoint::of_kind(new.kind));
     check_version(&endpoint)?;
@@ -75,7 +75,7 @@ pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &Ne
 }
 
 /// The creator: the actor, or the first administrator named if the operator acts, who is not an account.
-fn creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, administrators: &[Reference]) -> Result<Id> {
+fn creator(tx: &Transaction<'_>, administrators: &[Reference]) -> Result<Id> {
     match (tx.actor, administrators.first()) {
         (Actor::Principal(id), _) => Ok(id),
         (Actor::Operator, Some(first)) => find_principal(tx, first).map(|it| it.id),
@@ -86,7 +86,7 @@ fn creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, administrators: &[Referen
 }
 
 /// The folder that a share endpoint opens: on an endpoint of another kind, which the actor may edit.
-fn shared_folder<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &NewEndpoint) -> Result<Option<Id>> {
+fn shared_folder(tx: &mut Transaction<'_>, new: &NewEndpoint) -> Result<Option<Id>> {
     let (endpoint, path) = match (&new.of, new.kind) {
         (None, EndpointKind::Share) => {
             return Err(
@@ -136,7 +136,7 @@ pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
 }
 
 /// Adding an endpoint that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, new: &NewEndpoint) -> Result<Id> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, new: &NewEndpoint) -> Result<Id> {
     // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
@@ -168,7 +168,7 @@ fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resou
 /// # Errors
 /// A denial; a conflict for a setting that its kind cannot have. The invariants refuse roles that an unmanaged
 /// endpoint cannot have, and custom shares that an older node cannot hold.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &EndpointSettings) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, name: &Name, options: &EndpointSettings) -> Result<()> {
     if *options == EndpointSettings::default() {
         return Err(super::nothing_to_set());
     }
@@ -185,7 +185,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options:
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn items<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: Id) -> Result<Vec<Rc<Resource>>> {
+pub(super) fn items(tx: &Transaction<'_>, endpoint: Id) -> Result<Vec<Rc<Resource>>> {
     match tx.facts().named(Kind::Item, Some(endpoint), "/")? {
         Some(root) => super::item::subtree(tx, &root),
         None => Ok(Vec::new()),
@@ -196,13 +196,13 @@ pub(super) fn items<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: Id) ->
 ///
 /// # Errors
 /// A denial; a conflict while the files of a workspace lie on it.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
     let existing = tx.find(Kind::Endpoint, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     remove_unchecked(tx, &existing)
 }
 
-fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+fn remove_unchecked(tx: &mut Transaction<'_>, existing: &Resource) -> Result<()> {
     let items = items(tx, existing.id)?;
     let own: Vec<Id> = items.iter().map(|item| item.id).collect();
     for role in Role::ENDPOINT {
@@ -241,7 +241,7 @@ fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &R
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn opened_on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
+pub fn opened_on(tx: &Transaction<'_>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
     let mut found = Vec::new();
     tx.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
         if endpoint.as_endpoint().and_then(|it| it.of).is_some_and(|of| folders.contains(&of)) {
@@ -253,7 +253,7 @@ pub fn opened_on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folders: &[Id]) -> 
 }
 
 /// The account or group that a reference names.
-fn find_principal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+fn find_principal(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
@@ -288,12 +288,7 @@ pub(crate) fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, princip
 ///
 /// # Errors
 /// A denial; a conflict for a role that the endpoint cannot have.
-pub fn add_role<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    name: &Name,
-    role: Role,
-    who: &[Reference],
-) -> Result<()> {
+pub fn add_role(tx: &mut Transaction<'_>, name: &Name, role: Role, who: &[Reference]) -> Result<()> {
     let existing = tx.find(Kind::Endpoint, name)?;
     for reference in who {
         let principal = find_principal(tx, reference)?;
@@ -313,12 +308,7 @@ pub fn add_role<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn remove_role<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    name: &Name,
-    role: Role,
-    who: &[Reference],
-) -> Result<()> {
+pub fn remove_role(tx: &mut Transaction<'_>, name: &Name, role: Role, who: &[Reference]) -> Result<()> {
     let existing = tx.find(Kind::Endpoint, name)?;
     tx.require(Action::Revoke(role), existing.id)?;
     // On some kinds of endpoint the right to revoke roles does not include the right to list them.

@@ -67,12 +67,7 @@ fn initial(kind: Kind) -> (Attributes, Verb) {
 ///
 /// # Errors
 /// A denial; a conflict if it exists with other values.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    options: &GroupSettings,
-) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, kind: Kind, name: &Name, options: &GroupSettings) -> Result<Id> {
     let (attributes, verb) = initial(kind);
     tx.require_verb(verb, Id::SERVER)?;
     let attributes = options.applied(&attributes);
@@ -93,12 +88,7 @@ pub fn add<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn set<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    options: &GroupSettings,
-) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, kind: Kind, name: &Name, options: &GroupSettings) -> Result<()> {
     if *options == GroupSettings::default() {
         return Err(super::nothing_to_set());
     }
@@ -113,7 +103,7 @@ pub fn set<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; a conflict if the name is taken; a usage problem for a name that a new resource may not have.
-pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
+pub fn rename(tx: &mut Transaction<'_>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
     let existing = tx.find(kind, name)?;
     // Everybody may edit their own account, but not rename it.
     tx.require_verb(if kind == Kind::Account { Verb::Delete } else { Verb::Edit }, existing.id)?;
@@ -124,18 +114,13 @@ pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: 
 ///
 /// # Errors
 /// A denial; a conflict if the name is taken.
-pub fn rename_workspace<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    new: &Name,
-) -> Result<()> {
+pub fn rename_workspace(tx: &mut Transaction<'_>, org: &Name, name: &Name, new: &Name) -> Result<()> {
     let existing = super::find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
     tx.require_verb(Verb::Edit, existing.id)?;
     put_name(tx, &existing, new)
 }
 
-fn put_name<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, new: &Name) -> Result<()> {
+fn put_name(tx: &mut Transaction<'_>, existing: &Resource, new: &Name) -> Result<()> {
     let kind = existing.kind();
     if let Some(other) = tx.facts().named(kind, existing.parent, new.key())?
         && other.id != existing.id
@@ -150,7 +135,7 @@ fn put_name<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource,
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, kind: Kind, name: &Name) -> Result<()> {
     let existing = tx.find(kind, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     for binding in tx.facts().list_bindings(BindingQuery::On(existing.id))? {
@@ -185,11 +170,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: 
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn children<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    kind: Kind,
-    parent: Id,
-) -> Result<Vec<std::rc::Rc<Resource>>> {
+pub fn children(tx: &Transaction<'_>, kind: Kind, parent: Id) -> Result<Vec<std::rc::Rc<Resource>>> {
     let mut found = Vec::new();
     tx.facts().resources(kind, Some(parent), &mut |child| {
         found.push(child);

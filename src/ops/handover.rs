@@ -11,8 +11,8 @@ use crate::policy::{BindingQuery, Facts, invariants};
 ///
 /// # Errors
 /// A conflict that lists what there is to transfer; a denial if the actor may not give it to the successor.
-pub(super) fn transfer_ownership<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub(super) fn transfer_ownership(
+    tx: &mut Transaction<'_>,
     account: &Resource,
     successor: Option<&std::rc::Rc<Resource>>,
     cascade: bool,
@@ -55,7 +55,7 @@ pub(super) fn transfer_ownership<F: Facts + ?Sized>(
 }
 
 /// The administrator roles of an account that no other active account has in effect.
-fn administered_alone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
+fn administered_alone(tx: &Transaction<'_>, account: &Resource) -> Result<Vec<Binding>> {
     let mut alone = Vec::new();
     for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
         for held in tx.facts().list_bindings(BindingQuery::OfAs(account.id, role))? {
@@ -68,7 +68,7 @@ fn administered_alone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: &Reso
 }
 
 /// Requires an action on a resource; the denial does not name a resource that the actor may not see.
-fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, action: Action, on: Id) -> Result<()> {
+fn require(tx: &Transaction<'_>, action: Action, on: Id) -> Result<()> {
     if tx.may(action, on)? {
         return Ok(());
     }
@@ -81,8 +81,8 @@ fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, action: Action, on: Id) -
     }
 }
 
-fn refuse<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn refuse(
+    tx: &Transaction<'_>,
     account: &Resource,
     owned: &[Binding],
     alone: &[Binding],

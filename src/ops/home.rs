@@ -63,8 +63,8 @@ fn elsewhere(endpoint: &Name, path: &Path) -> Problem {
 /// # Errors
 /// A conflict if an item of that name exists that is not this account's home folder: a later account of the same
 /// name does not inherit the folder of an earlier one.
-pub(super) fn make_home<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub(super) fn make_home(
+    tx: &mut Transaction<'_>,
     workspace: &Resource,
     account: &Resource,
     (at, grantor): (&HomeFolder, Option<Id>),
@@ -109,8 +109,8 @@ pub(super) fn make_home<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A conflict if the member has another home folder; else as [`make_home`].
-pub(super) fn put_home<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub(super) fn put_home(
+    tx: &mut Transaction<'_>,
     workspace: &Resource,
     account: &Resource,
     (at, grantor): (&HomeFolder, Option<Id>),
@@ -130,12 +130,7 @@ pub(super) fn put_home<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn lies_at<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    workspace: &Resource,
-    account: Id,
-    at: &HomeFolder,
-) -> Result<bool> {
+pub fn lies_at(tx: &Transaction<'_>, workspace: &Resource, account: Id, at: &HomeFolder) -> Result<bool> {
     Ok(match at {
         HomeFolder::Usual => true,
         HomeFolder::Missing => home_of(tx, workspace, account)?.is_none(),
@@ -147,7 +142,7 @@ pub fn lies_at<F: Facts + ?Sized>(
 }
 
 /// The home folder of a member; `None` if the member or the workspace has none.
-fn home_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
+fn home_of(tx: &Transaction<'_>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
     match workspace.as_workspace().and_then(|it| it.files) {
         Some(files) => Ok(tx.facts().home(files, Home { workspace: workspace.id, of })?),
         None => Ok(None),
@@ -155,14 +150,14 @@ fn home_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, workspace: &Resource, of:
 }
 
 /// The item that is registered at a path.
-fn item_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
+fn item_at(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
     let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
     let nearest = tx.facts().nearest_item(host.id, path)?;
     Ok(nearest.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
 }
 
 /// The name of the folder at a path, if it lies directly in `files`.
-fn name_in<F: Facts + ?Sized>(tx: &Transaction<'_, F>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
+fn name_in(tx: &Transaction<'_>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
     if let Some((folder, name)) = path.split_last()
         && item_at(tx, endpoint, &folder)? == Some(files)
     {
@@ -171,7 +166,7 @@ fn name_in<F: Facts + ?Sized>(tx: &Transaction<'_, F>, files: Id, (endpoint, pat
     Err(elsewhere(endpoint, path))
 }
 
-fn has_home<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, account: &Resource) -> Result<Problem> {
+fn has_home(tx: &Transaction<'_>, existing: &Resource, account: &Resource) -> Result<Problem> {
     let path = tx.name(existing.id)?;
     Ok(Problem::conflict("has_home", format!("the home folder of {} is `{path}`", account.reference()))
         .why("a member has one home folder, which stays where it is"))
@@ -182,7 +177,7 @@ fn no_folder(account: &Resource) -> Problem {
         .why("a home folder has the name of its member by default")
 }
 
-fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, account: &Resource) -> Result<Problem> {
+fn taken(tx: &Transaction<'_>, item: &Resource, account: &Resource) -> Result<Problem> {
     let path = tx.name(item.id)?;
     let why = match item.as_item().and_then(|it| it.home) {
         Some(_) => "it is the home folder of another account",
@@ -198,11 +193,7 @@ fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, account: &
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn end_home<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    workspace: &Resource,
-    account: Id,
-) -> Result<()> {
+pub(super) fn end_home(tx: &mut Transaction<'_>, workspace: &Resource, account: Id) -> Result<()> {
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
     for owned in tx.facts().list_bindings(BindingQuery::OfAs(account, Role::ItemOwner))? {
         let above = tx.facts().ancestors(owned.resource)?;

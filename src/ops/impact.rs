@@ -14,11 +14,7 @@ use crate::policy::{BindingQuery, Facts, RowChange};
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn affected_set<A: Facts + ?Sized, B: Facts + ?Sized>(
-    before: &A,
-    after: &B,
-    changes: &[RowChange],
-) -> Result<AffectedSet> {
+pub fn affected_set(before: &dyn Facts, after: &dyn Facts, changes: &[RowChange]) -> Result<AffectedSet> {
     let (shared, moved, seen) = Default::default();
     let mut search = ImpactSearch { before, after, affected: AffectedSet::nothing(), shared, moved, seen };
     for change in changes {
@@ -35,9 +31,9 @@ pub fn affected_set<A: Facts + ?Sized, B: Facts + ?Sized>(
     Ok(search.affected)
 }
 
-struct ImpactSearch<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
-    before: &'f A,
-    after: &'f B,
+struct ImpactSearch<'f> {
+    before: &'f dyn Facts,
+    after: &'f dyn Facts,
     affected: AffectedSet,
     /// Principals of changed shares and ownerships that were expanded.
     shared: HashSet<Id>,
@@ -70,7 +66,7 @@ fn is_same_binding(was: Option<&Binding>, is: Option<&Binding>) -> bool {
     }
 }
 
-impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
+impl ImpactSearch<'_> {
     fn resource(&mut self, was: Option<&Resource>, is: Option<&Resource>) -> Result<()> {
         let Some(either) = is.or(was) else { return Ok(()) };
         let kind = either.kind();

@@ -51,13 +51,7 @@ fn bad_link() -> Problem {
 ///
 /// # Errors
 /// A denial; a conflict for the address of an account, or for an address that has an active link.
-pub fn invite<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    dropbox: &Name,
-    email: &Name,
-    life: LinkTerms,
-    secret: &Secret,
-) -> Result<Id> {
+pub fn invite(tx: &mut Transaction<'_>, dropbox: &Name, email: &Name, life: LinkTerms, secret: &Secret) -> Result<Id> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     tx.require_verb(Verb::Invite, dropbox.id)?;
     refuse_account(tx, &dropbox, email)?;
@@ -65,7 +59,7 @@ pub fn invite<F: Facts + ?Sized>(
 }
 
 /// Refuses the address of an account, and suggests to add the account as a member (docs/model.md#dropboxes).
-fn refuse_account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
+fn refuse_account(tx: &Transaction<'_>, dropbox: &Resource, email: &Name) -> Result<()> {
     let Some(account) = account_of(tx, email)? else { return Ok(()) };
     let who = if tx.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
@@ -77,7 +71,7 @@ fn refuse_account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Resource
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn account_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, email: &Name) -> Result<Option<Rc<Resource>>> {
+pub fn account_of(tx: &Transaction<'_>, email: &Name) -> Result<Option<Rc<Resource>>> {
     let mut found = tx.facts().named(Kind::Account, None, email.key())?;
     if found.is_none() {
         tx.facts().aliased(Kind::Account, email.key(), &mut |account| {
@@ -89,13 +83,7 @@ pub fn account_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, email: &Name) -> R
 }
 
 /// Creates the link, and the invitee if it is new. The caller has asked for the right.
-fn issue<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    dropbox: &Resource,
-    email: &Name,
-    life: LinkTerms,
-    secret: &Secret,
-) -> Result<Id> {
+fn issue(tx: &mut Transaction<'_>, dropbox: &Resource, email: &Name, life: LinkTerms, secret: &Secret) -> Result<Id> {
     let expires = life.end_time(tx.at)?;
     let invitee = match tx.facts().named(Kind::Invitee, None, email.key())? {
         Some(existing) => existing.id,
@@ -163,11 +151,7 @@ impl std::fmt::Display for LinkSelector {
 }
 
 /// The selected link of a dropbox, with its attributes.
-fn select_link<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    dropbox: &Resource,
-    which: &LinkSelector,
-) -> Result<(Rc<Resource>, Invitation)> {
+fn select_link(tx: &Transaction<'_>, dropbox: &Resource, which: &LinkSelector) -> Result<(Rc<Resource>, Invitation)> {
     let found = match which {
         LinkSelector::Address(email) => newest(tx, dropbox, email)?,
         LinkSelector::Number(number) => {
@@ -180,11 +164,7 @@ fn select_link<F: Facts + ?Sized>(
 }
 
 /// The newest link of an address to a dropbox.
-fn newest<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    dropbox: &Resource,
-    email: &Name,
-) -> Result<Option<Rc<Resource>>> {
+fn newest(tx: &Transaction<'_>, dropbox: &Resource, email: &Name) -> Result<Option<Rc<Resource>>> {
     let Some(invitee) = tx.facts().named(Kind::Invitee, None, email.key())? else { return Ok(None) };
     let links = children(tx, Kind::Invitation, dropbox.id)?;
     Ok(links
@@ -211,8 +191,8 @@ fn no_link(dropbox: &Resource, which: &LinkSelector) -> Problem {
 ///
 /// # Errors
 /// A denial; "no such invitation" for a link that was used or revoked.
-pub fn resend<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn resend(
+    tx: &mut Transaction<'_>,
     dropbox: &Name,
     which: &LinkSelector,
     life: LinkTerms,
@@ -238,7 +218,7 @@ pub fn resend<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn revoke<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Name, which: &LinkSelector) -> Result<()> {
+pub fn revoke(tx: &mut Transaction<'_>, dropbox: &Name, which: &LinkSelector) -> Result<()> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     tx.require_verb(Verb::RevokeInvitation, dropbox.id)?;
     let (link, old) = select_link(tx, &dropbox, which)?;
@@ -250,7 +230,7 @@ pub fn revoke<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Name, wh
 }
 
 /// Revokes every active link that was claimed through the public link.
-pub(super) fn revoke_claimed<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Resource) -> Result<()> {
+pub(super) fn revoke_claimed(tx: &mut Transaction<'_>, dropbox: &Resource) -> Result<()> {
     for link in children(tx, Kind::Invitation, dropbox.id)? {
         if let Some(it) = link.as_invitation()
             && it.state == InvitationState::Active
@@ -262,12 +242,7 @@ pub(super) fn revoke_claimed<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dro
     Ok(())
 }
 
-fn end_link<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    link: &Resource,
-    it: &Invitation,
-    state: InvitationState,
-) -> Result<()> {
+fn end_link(tx: &mut Transaction<'_>, link: &Resource, it: &Invitation, state: InvitationState) -> Result<()> {
     tx.put_attributes(link, Attributes::Invitation(Invitation { state, ..it.clone() }));
     let (Some(dropbox), Some(invitee)) = (link.parent, it.invitee) else { return Ok(()) };
     if let Some(binding) = tx.facts().held(dropbox, Role::DropboxOutside, invitee)?
@@ -284,8 +259,8 @@ fn end_link<F: Facts + ?Sized>(
 /// # Errors
 /// The same denial for every link that does not work, with the true reason for the log; also for an address that
 /// was invited, so that nobody learns who was invited.
-pub fn claim<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn claim(
+    tx: &mut Transaction<'_>,
     dropbox: &Name,
     email: &Name,
     link: &Secret,
@@ -327,8 +302,8 @@ pub struct Submission {
 ///
 /// # Errors
 /// The same denial for every link that does not work, with the true reason for the log.
-pub fn submit_with<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn submit_with(
+    tx: &mut Transaction<'_>,
     dropbox: &Name,
     link: &Secret,
     submission: &Submission,
@@ -362,11 +337,7 @@ pub fn submit_with<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; "no such dropbox"; a usage problem for the operator.
-pub fn submit_as<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    dropbox: &Name,
-    submission: &Submission,
-) -> Result<Id> {
+pub fn submit_as(tx: &mut Transaction<'_>, dropbox: &Name, submission: &Submission) -> Result<Id> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     let sender = package::sender(tx)?;
     tx.require_verb(Verb::Submit, dropbox.id)?;
@@ -377,7 +348,7 @@ pub fn submit_as<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Name) -> Result<Vec<Rc<Resource>>> {
+pub fn list(tx: &Transaction<'_>, dropbox: &Name) -> Result<Vec<Rc<Resource>>> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     if !tx.may(crate::model::Action::Plain(Verb::RevokeInvitation), dropbox.id)? {
         tx.require_verb(Verb::Invite, dropbox.id)?;

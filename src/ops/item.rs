@@ -12,12 +12,12 @@ use crate::model::{Id, Kind, Name, Path, Problem, Resource, SetNames};
 use crate::policy::Facts;
 
 /// Creates the root folder of a new endpoint.
-pub(super) fn make_root<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: Id) -> Id {
+pub(super) fn make_root(tx: &mut Transaction<'_>, endpoint: Id) -> Id {
     make(tx, endpoint, "/", Item::FOLDER)
 }
 
 /// Creates an item in a folder. The caller has asked for the right.
-pub(super) fn make<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, parent: Id, name: &str, item: Item) -> Id {
+pub(super) fn make(tx: &mut Transaction<'_>, parent: Id, name: &str, item: Item) -> Id {
     let id = tx.new_id();
     tx.put(Resource {
         id,
@@ -37,11 +37,7 @@ pub(super) fn make<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, parent: Id, n
 ///
 /// # Errors
 /// "No such endpoint"; a conflict if the path or a part of it is a file.
-pub(super) fn register_folder<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<Rc<Resource>> {
+pub(super) fn register_folder(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
     let missing = || Problem::not_found("endpoint", endpoint.as_written());
     let existing = tx.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
     let (nearest, depth) = tx.facts().nearest_item(existing.id, path)?.ok_or_else(missing)?;
@@ -59,7 +55,7 @@ pub(super) fn register_folder<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn require_folder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource) -> Result<()> {
+pub(super) fn require_folder(tx: &Transaction<'_>, item: &Resource) -> Result<()> {
     if item.as_item().is_some_and(|it| it.is_folder()) {
         return Ok(());
     }
@@ -72,7 +68,7 @@ pub(super) fn require_folder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn require_room<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
+pub(super) fn require_room(tx: &Transaction<'_>, folder: &Resource, levels: usize) -> Result<()> {
     // The ancestors end with the root folder and the endpoint, which are not path components.
     let depth = tx.facts().ancestors(folder.id)?.len().saturating_sub(2);
     if depth + levels <= Path::MAX_DEPTH {
@@ -101,7 +97,7 @@ pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn refuse_files<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource) -> Result<()> {
+pub(super) fn refuse_files(tx: &Transaction<'_>, item: &Resource) -> Result<()> {
     let Some(workspace) = item.as_item().and_then(|it| it.files_of) else { return Ok(()) };
     let (path, whose) = (tx.name(item.id)?, tx.name(workspace)?);
     let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
@@ -116,7 +112,7 @@ pub(super) fn refuse_files<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn subtree<F: Facts + ?Sized>(tx: &Transaction<'_, F>, top: &Rc<Resource>) -> Result<Vec<Rc<Resource>>> {
+pub fn subtree(tx: &Transaction<'_>, top: &Rc<Resource>) -> Result<Vec<Rc<Resource>>> {
     let mut found = vec![Rc::clone(top)];
     let mut next = 0;
     // A list instead of recursion: a tree may be deeper than the stack.

@@ -16,10 +16,7 @@ use crate::policy::Facts;
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
-pub(super) fn find_org_or_workspace<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    on: &Reference,
-) -> Result<Rc<Resource>> {
+pub(super) fn find_org_or_workspace(tx: &Transaction<'_>, on: &Reference) -> Result<Rc<Resource>> {
     match on {
         Reference::Named(Kind::Org, name) => tx.find(Kind::Org, name),
         Reference::Workspace(..) => tx.find_reference(Kind::Workspace, on),
@@ -31,11 +28,7 @@ pub(super) fn find_org_or_workspace<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn lying_in<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    kind: Kind,
-    owner: &Resource,
-) -> Result<Vec<Rc<Resource>>> {
+pub(super) fn lying_in(tx: &Transaction<'_>, kind: Kind, owner: &Resource) -> Result<Vec<Rc<Resource>>> {
     let mut found = children(tx, kind, owner.id)?;
     if owner.kind() == Kind::Org {
         for workspace in children(tx, Kind::Workspace, owner.id)? {
@@ -50,11 +43,7 @@ pub(super) fn lying_in<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn create_signing_key<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    on: &Reference,
-    public_key: &str,
-) -> Result<Id> {
+pub fn create_signing_key(tx: &mut Transaction<'_>, on: &Reference, public_key: &str) -> Result<Id> {
     let owner = find_org_or_workspace(tx, on)?;
     let org = tx.outermost(owner.id)?;
     tx.require_verb(Verb::CreateSigningKey, org)?;
@@ -64,12 +53,7 @@ pub fn create_signing_key<F: Facts + ?Sized>(
 }
 
 /// Creates a resource without a name; its key is the hash of its secret, or its own number.
-fn put<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    parent: Id,
-    secret: Option<&Secret>,
-    attributes: Attributes,
-) -> Id {
+fn put(tx: &mut Transaction<'_>, parent: Id, secret: Option<&Secret>, attributes: Attributes) -> Id {
     let id = tx.new_id();
     let key = secret.map_or_else(|| id.to_string(), Secret::hash);
     tx.put(Resource {
@@ -89,7 +73,7 @@ fn put<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn signing_keys<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+pub fn signing_keys(tx: &Transaction<'_>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
     let owner = find_org_or_workspace(tx, on)?;
     tx.require_verb(Verb::ListSigningKeys, tx.outermost(owner.id)?)?;
     lying_in(tx, Kind::SigningKey, &owner)
@@ -99,7 +83,7 @@ pub fn signing_keys<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) 
 ///
 /// # Errors
 /// A denial.
-pub fn delete_signing_key<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which: &Reference) -> Result<()> {
+pub fn delete_signing_key(tx: &mut Transaction<'_>, which: &Reference) -> Result<()> {
     let existing = tx.find_reference(Kind::SigningKey, which)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     tx.end_with_bindings(existing.id)
@@ -109,8 +93,8 @@ pub fn delete_signing_key<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which:
 ///
 /// # Errors
 /// A denial; a conflict for an expiry in the past.
-pub fn create_token<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn create_token(
+    tx: &mut Transaction<'_>,
     workspace: &Reference,
     mode: TokenMode,
     expires: Option<Expiry>,
@@ -133,7 +117,7 @@ pub fn create_token<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn tokens<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+pub fn tokens(tx: &Transaction<'_>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
     let owner = find_org_or_workspace(tx, on)?;
     tx.require_verb(Verb::ListAccessTokens, tx.outermost(owner.id)?)?;
     lying_in(tx, Kind::AccessToken, &owner)
@@ -143,7 +127,7 @@ pub fn tokens<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Res
 ///
 /// # Errors
 /// A denial.
-pub fn revoke_token<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which: &Reference) -> Result<()> {
+pub fn revoke_token(tx: &mut Transaction<'_>, which: &Reference) -> Result<()> {
     let existing = tx.find_reference(Kind::AccessToken, which)?;
     tx.require_verb(Verb::Revoke, existing.id)?;
     if let Some(token) = existing.as_token() {
@@ -163,12 +147,7 @@ fn bad_token() -> Problem {
 ///
 /// # Errors
 /// The same denial for every token that does not work.
-pub fn verify<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    secret: &Secret,
-) -> Result<Rc<Resource>> {
+pub fn verify(tx: &Transaction<'_>, org: &Name, name: &Name, secret: &Secret) -> Result<Rc<Resource>> {
     let facts = tx.facts();
     let org = facts.named(Kind::Org, None, org.key())?.ok_or_else(bad_token)?;
     let workspace = facts.named(Kind::Workspace, Some(org.id), name.key())?.ok_or_else(bad_token)?;

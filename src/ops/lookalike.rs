@@ -37,9 +37,9 @@ impl Lookalikes {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub(super) fn warning<F: Facts + ?Sized>(
+    pub(super) fn warning(
         &mut self,
-        tx: &Transaction<'_, F>,
+        tx: &Transaction<'_>,
         kind: Kind,
         parent: Option<Id>,
         name: &Name,
@@ -62,9 +62,9 @@ impl Lookalikes {
         Ok((!shown.is_single_script()).then(|| format!("`{}` mixes letters of several scripts", escape_hidden(shown))))
     }
 
-    fn in_ascii<F: Facts + ?Sized>(
+    fn in_ascii(
         &mut self,
-        tx: &Transaction<'_, F>,
+        tx: &Transaction<'_>,
         kind: Kind,
         parent: Option<Id>,
         name: &Name,
@@ -88,11 +88,7 @@ fn full_skeleton(name: &str) -> String {
     skeleton(&once.to_lowercase()).collect()
 }
 
-fn skeletons<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    kind: Kind,
-    parent: Option<Id>,
-) -> Result<HashMap<String, Vec<String>>> {
+fn skeletons(tx: &Transaction<'_>, kind: Kind, parent: Option<Id>) -> Result<HashMap<String, Vec<String>>> {
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     tx.facts().resources(kind, parent, &mut |resource| {
         if resource.parent == parent {
@@ -104,8 +100,8 @@ fn skeletons<F: Facts + ?Sized>(
 }
 
 /// The warning that a name looks like the resource with a key, if that resource exists and the actor may see it.
-fn lookalike_warning<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn lookalike_warning(
+    tx: &Transaction<'_>,
     kind: Kind,
     parent: Option<Id>,
     (name, key): (&Name, &str),

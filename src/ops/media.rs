@@ -35,8 +35,8 @@ pub fn title(resource: &Resource) -> Option<&str> {
 ///
 /// # Errors
 /// A denial; a conflict if it exists with another title.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn add(
+    tx: &mut Transaction<'_>,
     kind: Kind,
     workspace: &Reference,
     name: &Name,
@@ -59,7 +59,7 @@ pub fn add<F: Facts + ?Sized>(
     tx.create(Some(owner.id), name, attributes)
 }
 
-fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Result<Problem> {
+fn taken(tx: &Transaction<'_>, existing: &Resource) -> Result<Problem> {
     let owner = existing.parent.map_or_else(|| Ok(String::new()), |id| tx.name(id))?;
     let what = existing.kind().noun();
     Ok(Problem::conflict("exists", format!("the {what} `{}` exists already in {owner}", existing.name))
@@ -70,12 +70,7 @@ fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Res
 ///
 /// # Errors
 /// A denial; a conflict if the name is taken.
-pub fn edit<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    which: &Reference,
-    edit: &MediaEdit,
-) -> Result<()> {
+pub fn edit(tx: &mut Transaction<'_>, kind: Kind, which: &Reference, edit: &MediaEdit) -> Result<()> {
     if edit.name.is_none() && edit.title.is_none() && edit.key.is_none() {
         return Err(super::nothing_to_set());
     }
@@ -109,7 +104,7 @@ pub fn edit<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which: &Reference) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, kind: Kind, which: &Reference) -> Result<()> {
     let existing = tx.find_reference(kind, which)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     tx.end_with_bindings(existing.id)
@@ -119,7 +114,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which:
 ///
 /// # Errors
 /// When the facts cannot be read; "no such organization".
-pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, kind: Kind, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+pub fn list(tx: &Transaction<'_>, kind: Kind, on: &Reference) -> Result<Vec<Rc<Resource>>> {
     let owner = find_org_or_workspace(tx, on)?;
     let viewer = tx.viewer()?;
     let mut seen = Vec::new();

@@ -27,7 +27,7 @@ const fn admin(kind: Kind) -> Role {
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
-pub fn find_group<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+pub fn find_group(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("a workgroup or a dropbox")),
@@ -35,7 +35,7 @@ pub fn find_group<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Refere
 }
 
 /// The account or group that a reference names.
-fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+fn find_member(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
@@ -43,11 +43,7 @@ fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference
 }
 
 /// As [`find_member`]; also finds a member that the actor may not see, if the actor may list the members.
-fn listed_member<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    group: &Resource,
-    reference: &Reference,
-) -> Result<Rc<Resource>> {
+fn listed_member(tx: &Transaction<'_>, group: &Resource, reference: &Reference) -> Result<Rc<Resource>> {
     let listed = |id: Id| {
         // The actor may change the members of the group, as the caller has asked, and so may see them.
         let may_list = group.kind() == Kind::Group || tx.may(Action::Plain(Verb::ViewMembers), group.id)?;
@@ -60,7 +56,7 @@ fn listed_member<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn held<F: Facts + ?Sized>(facts: &F, group: &Resource, member: Id) -> Result<Option<Binding>> {
+pub fn held(facts: &dyn Facts, group: &Resource, member: Id) -> Result<Option<Binding>> {
     held_in(facts, (group.kind(), group.id), member)
 }
 
@@ -68,7 +64,7 @@ pub fn held<F: Facts + ?Sized>(facts: &F, group: &Resource, member: Id) -> Resul
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, group): (Kind, Id), member: Id) -> Result<Option<Binding>> {
+pub fn held_in(facts: &dyn Facts, (kind, group): (Kind, Id), member: Id) -> Result<Option<Binding>> {
     for role in Role::levels(kind) {
         if let Some(binding) = facts.held(group, *role, member)? {
             return Ok(Some(binding));
@@ -81,13 +77,7 @@ pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, group): (Kind, Id), member: 
 ///
 /// # Errors
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    who: &[Reference],
-    level: Option<Role>,
-) -> Result<()> {
+pub fn add(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &[Reference], level: Option<Role>) -> Result<()> {
     let group = tx.find(kind, name)?;
     for reference in who {
         // The right comes before the lookup: an actor who may not add members must not learn which accounts exist.
@@ -136,12 +126,7 @@ const fn is_group(who: &Reference) -> bool {
 ///
 /// # Errors
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
-pub fn add_one<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    group: &Resource,
-    member: &Resource,
-    level: Option<Role>,
-) -> Result<()> {
+pub fn add_one(tx: &mut Transaction<'_>, group: &Resource, member: &Resource, level: Option<Role>) -> Result<()> {
     tx.require_verb(MembershipChange::Add.verb(group.kind(), member.kind() == Kind::Group), group.id)?;
     if let Some(existing) = held(tx.facts(), group, member.id)? {
         // An existing member stays as it is, unless the request names another level.
@@ -216,7 +201,7 @@ pub fn level_to_add(dropbox: &Name, members: &[Reference], word: &str) -> Result
 ///
 /// # Errors
 /// A denial.
-pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+pub fn add_new(tx: &mut Transaction<'_>, group: &Resource, member: &Resource) -> Result<()> {
     tx.require_verb(Verb::CreateMember, group.id)?;
     tx.bind(group.id, member.id, initial(group.kind()));
     Ok(())
@@ -224,7 +209,7 @@ pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, group: &Resource,
 
 /// Whether `inner` is `outer` or lies in it. The search alternates between both ends: while nested groups are built
 /// from the top or from the bottom, one of the two ends leads nowhere yet.
-fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool> {
+fn is_within(facts: &dyn Facts, inner: Id, outer: Id) -> Result<bool> {
     let (mut down, mut up) = (vec![outer], vec![inner]);
     let (mut below, mut above) = (HashSet::from([outer]), HashSet::from([inner]));
     for next in 0.. {
@@ -249,7 +234,7 @@ fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool>
 }
 
 /// Refuses a member that contains the group: groups nest, but none contains itself (docs/model.md#groups).
-fn refuse_cycle<F: Facts + ?Sized>(tx: &Transaction<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+fn refuse_cycle(tx: &Transaction<'_>, group: &Resource, member: &Resource) -> Result<()> {
     if !is_within(tx.facts(), group.id, member.id)? {
         return Ok(());
     }
@@ -291,12 +276,7 @@ fn refuse_cycle<F: Facts + ?Sized>(tx: &Transaction<'_, F>, group: &Resource, me
 ///
 /// # Errors
 /// A denial: to remove an admin also takes the right to remove the admin role.
-pub fn remove<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    who: &[Reference],
-) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &[Reference]) -> Result<()> {
     let group = tx.find(kind, name)?;
     for reference in who {
         let (member, existing) = known_member(tx, &group, reference, MembershipChange::Remove)?;
@@ -311,8 +291,8 @@ pub fn remove<F: Facts + ?Sized>(
 
 /// Finds a member and requires the right to make a change to its membership. The binding is `None` if the principal
 /// is not a member.
-fn known_member<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn known_member(
+    tx: &Transaction<'_>,
     group: &Resource,
     reference: &Reference,
     change: MembershipChange,
@@ -331,13 +311,7 @@ fn known_member<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; a conflict for a principal that is not a member.
-pub fn set_active<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    who: &[Reference],
-    active: bool,
-) -> Result<()> {
+pub fn set_active(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &[Reference], active: bool) -> Result<()> {
     let group = tx.find(kind, name)?;
     let change = if active { MembershipChange::Activate } else { MembershipChange::Deactivate };
     for reference in who {
@@ -353,13 +327,7 @@ pub fn set_active<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; a conflict for a principal that is not a member.
-pub fn set_level<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    who: &Reference,
-    level: Role,
-) -> Result<()> {
+pub fn set_level(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &Reference, level: Role) -> Result<()> {
     let group = tx.find(kind, name)?;
     let (member, existing) = known_member(tx, &group, who, MembershipChange::Remove)?;
     tx.require_verb(MembershipChange::Add.verb(kind, is_group(who)), group.id)?;
@@ -381,13 +349,7 @@ fn not_a_member(group: &Resource, member: &Resource) -> Problem {
 ///
 /// # Errors
 /// A denial; a conflict for a group, or for an account that is not a member.
-pub fn set_admin<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    kind: Kind,
-    name: &Name,
-    who: &[Reference],
-    designate: bool,
-) -> Result<()> {
+pub fn set_admin(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &[Reference], designate: bool) -> Result<()> {
     let group = tx.find(kind, name)?;
     let (admin, standard) = (admin(kind), initial(kind));
     for reference in who {

@@ -23,12 +23,7 @@ pub(super) fn text_setting(given: Option<&str>, before: Option<&str>) -> Result<
 ///
 /// # Errors
 /// A denial; a usage problem if the operator names no admin; a conflict if the organization exists with other values.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    name: &Name,
-    description: Option<&str>,
-    admin: Option<&Reference>,
-) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, name: &Name, description: Option<&str>, admin: Option<&Reference>) -> Result<Id> {
     tx.require_verb(Verb::CreateOrg, Id::SERVER)?;
     let founder = founder(tx, name, admin)?;
     let org = Org { description: text_setting(description, None)? };
@@ -41,7 +36,7 @@ pub fn add<F: Facts + ?Sized>(
 }
 
 /// The first admin: the actor, or the named account if the operator acts, who is not an account.
-fn founder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, name: &Name, admin: Option<&Reference>) -> Result<Id> {
+fn founder(tx: &Transaction<'_>, name: &Name, admin: Option<&Reference>) -> Result<Id> {
     let named = admin.map(|admin| tx.find_reference(Kind::Account, admin)).transpose()?;
     match (tx.actor, named) {
         (Actor::Principal(id), None) => Ok(id),
@@ -60,12 +55,7 @@ fn founder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, name: &Name, admin: Optio
 }
 
 /// Adding an organization that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    existing: &Resource,
-    founder: Id,
-    wanted: Option<&Org>,
-) -> Result<Id> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, wanted: Option<&Org>) -> Result<Id> {
     // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
@@ -82,7 +72,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, description: Option<&str>) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, name: &Name, description: Option<&str>) -> Result<()> {
     if description.is_none() {
         return Err(super::nothing_to_set());
     }
@@ -96,7 +86,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, descript
 ///
 /// # Errors
 /// A denial for everybody but the operator.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
     let existing = tx.find(Kind::Org, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     for workspace in children(tx, Kind::Workspace, existing.id)? {
@@ -122,7 +112,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn cascade_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource) -> Result<()> {
+pub(super) fn cascade_members(tx: &mut Transaction<'_>, place: &Resource) -> Result<()> {
     let reference = tx.name(place.id)?;
     for level in Role::levels(place.kind()) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
@@ -137,7 +127,7 @@ pub(super) fn cascade_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, pl
 ///
 /// # Errors
 /// A denial.
-pub fn members<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource) -> Result<Vec<crate::model::Binding>> {
+pub fn members(tx: &Transaction<'_>, org: &Resource) -> Result<Vec<crate::model::Binding>> {
     tx.require_verb(Verb::ViewMembers, org.id)?;
     let mut found = Vec::new();
     for role in Role::ORG {
@@ -150,8 +140,8 @@ pub fn members<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource) -> Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn workspaces_of<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+pub fn workspaces_of(
+    tx: &Transaction<'_>,
     org: Id,
     member: &crate::model::Binding,
 ) -> Result<Vec<std::rc::Rc<Resource>>> {

@@ -36,8 +36,8 @@ pub struct InvitationTerms {
 /// # Errors
 /// A denial; a conflict for a member, for an address that has an active invitation, and for an
 /// admin who is given single workspaces; "no such workspace".
-pub fn invite<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn invite(
+    tx: &mut Transaction<'_>,
     org: &Name,
     terms: &InvitationTerms,
     addresses: &[(Name, Secret)],
@@ -101,7 +101,7 @@ fn is_addressed(account: &Resource, address: &str) -> bool {
 }
 
 /// Refuses an address that is the e-mail address or the name of a member.
-fn refuse_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource, address: &Name, role: Role) -> Result<()> {
+fn refuse_member(tx: &Transaction<'_>, org: &Resource, address: &Name, role: Role) -> Result<()> {
     let mut meant = Vec::from_iter(tx.facts().named(Kind::Account, None, address.key())?);
     tx.facts().aliased(Kind::Account, address.key(), &mut |account| {
         meant.push(account);
@@ -134,16 +134,12 @@ fn invited_already(org: &Resource, address: &Name) -> Problem {
     ))
 }
 
-fn is_active<F: Facts + ?Sized>(tx: &Transaction<'_, F>, invitation: &Resource) -> bool {
+fn is_active(tx: &Transaction<'_>, invitation: &Resource) -> bool {
     invitation.as_invitation().is_some_and(|it| it.status(tx.at) == "active")
 }
 
 /// The newest invitation of an address; no older one can be active.
-fn of_address<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    org: &Resource,
-    address: &Name,
-) -> Result<Option<Rc<Resource>>> {
+fn of_address(tx: &Transaction<'_>, org: &Resource, address: &Name) -> Result<Option<Rc<Resource>>> {
     let invitations = children(tx, Kind::Invitation, org.id)?;
     Ok(invitations
         .into_iter()
@@ -155,7 +151,7 @@ fn of_address<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn cancel<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, which: &LinkSelector) -> Result<()> {
+pub fn cancel(tx: &mut Transaction<'_>, org: &Name, which: &LinkSelector) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::CancelInvitation, org.id)?;
     let (found, written) = match which {
@@ -193,11 +189,7 @@ fn refusal(reason: &'static str) -> Refusal {
 /// # Errors
 /// A usage problem for the operator; the same denial for every invitation that cannot be accepted, with the true
 /// reason for the log; a conflict if an item that is not the account's has the name of its home folder.
-pub fn accept<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    secret: &Secret,
-) -> std::result::Result<Id, Refusal> {
+pub fn accept(tx: &mut Transaction<'_>, org: &Name, secret: &Secret) -> std::result::Result<Id, Refusal> {
     let Actor::Principal(own) = tx.actor else {
         return Err(Problem::usage("no_account", "an invitation is accepted by an account")
             .why("the operator is not an account")
@@ -243,7 +235,7 @@ pub fn accept<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Name) -> Result<Vec<Rc<Resource>>> {
+pub fn list(tx: &Transaction<'_>, org: &Name) -> Result<Vec<Rc<Resource>>> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::ViewMembers, org.id)?;
     let mut found = children(tx, Kind::Invitation, org.id)?;

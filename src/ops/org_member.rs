@@ -20,11 +20,7 @@ const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspa
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
-pub(super) fn find_member<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    org: &Resource,
-    reference: &Reference,
-) -> Result<Rc<Resource>> {
+pub(super) fn find_member(tx: &Transaction<'_>, org: &Resource, reference: &Reference) -> Result<Rc<Resource>> {
     let Reference::Named(Kind::Account, name) = reference else {
         return Err(reference.wrong_kind("an account (only accounts are members of organizations)"));
     };
@@ -59,7 +55,7 @@ pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Pr
 ///
 /// # Errors
 /// A denial; a conflict for an account that is not a member.
-pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &Reference, role: Role) -> Result<()> {
+pub fn set_role(tx: &mut Transaction<'_>, org: &Name, who: &Reference, role: Role) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::EditMember, org.id)?;
     let account = find_member(tx, &org, who)?;
@@ -73,7 +69,7 @@ pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who:
     }
 }
 
-fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, existing: Binding, role: Role) -> Result<()> {
+fn change(tx: &mut Transaction<'_>, org: &Resource, existing: Binding, role: Role) -> Result<()> {
     if existing.role == role {
         return Ok(());
     }
@@ -96,12 +92,7 @@ fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, existi
 ///
 /// # Errors
 /// A denial; a conflict for an admin, who has all workspaces, and for an account that is not a member.
-pub fn set_workspaces<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    who: &Reference,
-    workspaces: &[Name],
-) -> Result<()> {
+pub fn set_workspaces(tx: &mut Transaction<'_>, org: &Name, who: &Reference, workspaces: &[Name]) -> Result<()> {
     let place = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::EditMember, place.id)?;
     let account = find_member(tx, &place, who)?;
@@ -144,7 +135,7 @@ pub(super) fn admins_have_all() -> Problem {
 ///
 /// # Errors
 /// A denial, also for the actor itself.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, org: &Name, who: &[Reference]) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::RemoveMember, org.id)?;
     for reference in who {
@@ -164,7 +155,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &
 }
 
 /// Ends a membership, with the memberships of workspaces that depend on it.
-fn end<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, account: Id) -> Result<()> {
+fn end(tx: &mut Transaction<'_>, org: &Resource, account: Id) -> Result<()> {
     for workspace in children(tx, Kind::Workspace, org.id)? {
         workspace_member::take(tx, &workspace, account)?;
     }
@@ -178,7 +169,7 @@ fn end<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, account: 
 ///
 /// # Errors
 /// A usage problem for the operator; a denial; a conflict for the last active admin.
-pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote: Option<&Reference>) -> Result<()> {
+pub fn leave(tx: &mut Transaction<'_>, org: &Name, promote: Option<&Reference>) -> Result<()> {
     let Actor::Principal(own) = tx.actor else {
         return Err(
             Problem::usage("no_member", "the operator is not a member, so it cannot leave").tip("add --as USER")
@@ -203,12 +194,7 @@ pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote
 }
 
 /// Makes a member an admin, so that the actor can leave.
-fn make_admin<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Resource,
-    own: Id,
-    successor: &Reference,
-) -> Result<()> {
+fn make_admin(tx: &mut Transaction<'_>, org: &Resource, own: Id, successor: &Reference) -> Result<()> {
     tx.require_verb(Verb::EditMember, org.id)?;
     let account = find_member(tx, org, successor)?;
     if account.id == own {

@@ -25,7 +25,7 @@ pub struct NewPackage {
 ///
 /// # Errors
 /// A usage problem for the operator.
-pub(super) fn sender<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Id> {
+pub(super) fn sender(tx: &Transaction<'_>) -> Result<Id> {
     match tx.actor {
         Actor::Principal(id) => Ok(id),
         Actor::Operator => Err(Problem::usage("no_sender", "a package needs a sender")
@@ -38,7 +38,7 @@ pub(super) fn sender<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Id> {
 ///
 /// # Errors
 /// One problem with the refusals of all recipients.
-pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &NewPackage) -> Result<Id> {
+pub fn send(tx: &mut Transaction<'_>, request: &NewPackage) -> Result<Id> {
     let sender = sender(tx)?;
     let (inside, external) = recipients(tx, &request.to)?;
     record(tx, sender, &request.title, &request.files, &inside, &external, None)
@@ -48,12 +48,7 @@ pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &NewPackage
 ///
 /// # Errors
 /// A denial without the `forward` setting; else as [`send`].
-pub fn forward<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    package: &Reference,
-    to: &[Reference],
-    title: Option<&str>,
-) -> Result<Id> {
+pub fn forward(tx: &mut Transaction<'_>, package: &Reference, to: &[Reference], title: Option<&str>) -> Result<Id> {
     let sender = sender(tx)?;
     let existing = tx.find_reference(Kind::Package, package)?;
     tx.require_verb(Verb::Forward, Id::SERVER)?;
@@ -67,7 +62,7 @@ pub fn forward<F: Facts + ?Sized>(
 
 /// Refuses to forward a package to an actor who may only submit to its dropbox. Such a member may not download what
 /// was submitted (seed 004), and a recipient of the forwarded package could.
-fn refuse_submitted<F: Facts + ?Sized>(tx: &Transaction<'_, F>, sender: Id, package: Id) -> Result<()> {
+fn refuse_submitted(tx: &Transaction<'_>, sender: Id, package: Id) -> Result<()> {
     let action = Action::Plain(Verb::Download);
     let question = Question { principal: sender, action, resource: package, at: tx.at };
     let decision = decide(tx.facts(), &question)?;
@@ -75,7 +70,7 @@ fn refuse_submitted<F: Facts + ?Sized>(tx: &Transaction<'_, F>, sender: Id, pack
 }
 
 /// Looks up every recipient and checks the right to send to it; the problem lists every refusal.
-fn recipients<F: Facts + ?Sized>(tx: &Transaction<'_, F>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
+fn recipients(tx: &Transaction<'_>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
     let (mut inside, mut external) = (Vec::new(), Vec::new());
     let mut refusals: Vec<Problem> = Vec::new();
     for reference in to {
@@ -111,7 +106,7 @@ enum Recipient {
     External(String),
 }
 
-fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Recipient> {
+fn recipient(tx: &Transaction<'_>, reference: &Reference) -> Result<Recipient> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
             let existing = match tx.find(*kind, name) {
@@ -147,7 +142,7 @@ fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) 
 
 /// Adds suggestions to the problem of an unknown account: an external address, or a workgroup or dropbox of that
 /// name.
-fn suggest_prefix<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
+fn suggest_prefix(tx: &Transaction<'_>, mut problem: Problem, name: &Name) -> Result<Problem> {
     if name.as_written().contains('@') {
         problem = problem.tip(format!("for an address outside write `external:{name}`"));
     }
@@ -166,8 +161,8 @@ fn suggest_prefix<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Probl
 ///
 /// # Errors
 /// A usage problem for a title that is empty or has control characters.
-pub fn record<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn record(
+    tx: &mut Transaction<'_>,
     sender: Id,
     title: &str,
     files: &[File],
@@ -232,7 +227,7 @@ pub fn parse_file(text: &str) -> Result<File> {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Vec<Rc<Resource>>> {
+pub fn list(tx: &Transaction<'_>) -> Result<Vec<Rc<Resource>>> {
     let mut found = Vec::new();
     tx.facts().resources(Kind::Package, None, &mut |package| {
         found.push(package);

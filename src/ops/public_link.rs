@@ -11,7 +11,7 @@ use crate::policy::Facts;
 ///
 /// # Errors
 /// A denial; a conflict if the server does not allow public links.
-pub fn turn_on<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, secret: &Secret) -> Result<bool> {
+pub fn turn_on(tx: &mut Transaction<'_>, name: &Name, secret: &Secret) -> Result<bool> {
     let dropbox = tx.find(Kind::Dropbox, name)?;
     tx.require_verb(Verb::SetPublicLink, dropbox.id)?;
     if !tx.facts().server()?.public_links {
@@ -49,7 +49,7 @@ fn not_allowed() -> Problem {
 ///
 /// # Errors
 /// A denial.
-pub fn turn_off<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, revoke_issued: bool) -> Result<()> {
+pub fn turn_off(tx: &mut Transaction<'_>, name: &Name, revoke_issued: bool) -> Result<()> {
     let dropbox = tx.find(Kind::Dropbox, name)?;
     tx.require_verb(Verb::SetPublicLink, dropbox.id)?;
     for link in children(tx, Kind::PublicLink, dropbox.id)? {

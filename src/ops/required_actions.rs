@@ -90,8 +90,8 @@ const fn plain(verb: Verb, on: Id) -> ActionOn {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn required_actions<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+pub fn required_actions(
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     row: &RowChange,
     author: Option<Id>,
@@ -117,7 +117,7 @@ pub fn required_actions<F: Facts + ?Sized>(
 }
 
 /// The actions that it takes for a set to adopt a resource or to give it up: those that change all of it.
-fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result<Vec<ActionOn>> {
+fn adoption(tx: &Transaction<'_>, it: &Resource) -> Result<Vec<ActionOn>> {
     Ok(match (it.kind(), it.parent) {
         (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
         // Nobody adopts their own account (docs/model.md#manifests), just as nobody may delete their own account.
@@ -139,11 +139,7 @@ fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result
 }
 
 /// The actions that it takes to create a resource, or to create it again.
-fn creation<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    rows: &ChangeIndex<'_>,
-    made: &Resource,
-) -> Result<RequiredActions> {
+fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Result<RequiredActions> {
     let on_server = |verb| RequiredActions::verb(verb, Id::SERVER);
     Ok(match (made.kind(), made.parent) {
         (Kind::Account, _) => account_creation(tx, rows, made)?,
@@ -183,11 +179,7 @@ fn creation<F: Facts + ?Sized>(
 
 /// The actions that it takes to create an account. The right to create accounts in a workgroup or dropbox covers
 /// users only, as members of it and without further settings (docs/model.md#workgroups).
-fn account_creation<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    rows: &ChangeIndex<'_>,
-    made: &Resource,
-) -> Result<RequiredActions> {
+fn account_creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Result<RequiredActions> {
     let role = match role_of(tx.facts(), made.id)? {
         Some((_, role)) => role,
         None => rows.server_role(made.id).unwrap_or(Role::ServerUser),
@@ -208,12 +200,7 @@ fn account_creation<F: Facts + ?Sized>(
 
 /// The actions that it takes to create an item: by an upload, as a home folder, for a share of its path, or by the
 /// registration of its path, which an administrator of the endpoint may do.
-fn item_creation<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    rows: &ChangeIndex<'_>,
-    made: &Resource,
-    parent: Id,
-) -> Result<RequiredActions> {
+fn item_creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource, parent: Id) -> Result<RequiredActions> {
     let is_folder = made.as_item().is_some_and(|it| it.is_folder());
     let by_upload = plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }, parent);
     let mut needed = RequiredActions::all(vec![by_upload]).or(vec![plain(Verb::Edit, tx.outermost(parent)?)]);
@@ -230,7 +217,7 @@ fn item_creation<F: Facts + ?Sized>(
 }
 
 /// The actions that it takes to send a package: one for each recipient.
-fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource) -> Result<RequiredActions> {
+fn package_creation(tx: &Transaction<'_>, made: &Resource) -> Result<RequiredActions> {
     let Some(package) = made.as_package().filter(|it| Some(it.sender) == tx.actor.principal()) else {
         return Ok(RequiredActions::verb(Verb::Configure, Id::SERVER));
     };
@@ -253,7 +240,7 @@ fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource)
 }
 
 /// The actions that it takes to remove a resource with everything that goes with it.
-fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Result<RequiredActions> {
+fn removal(tx: &Transaction<'_>, gone: &Resource) -> Result<RequiredActions> {
     Ok(match (gone.kind(), gone.parent) {
         // An endpoint always has its root folder.
         (Kind::Item, _) if gone.is_root() => RequiredActions::impossible(),
@@ -281,14 +268,14 @@ fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Resul
 }
 
 /// The action that ends an invitation to an organization, or the link of a dropbox.
-fn ending<F: Facts + ?Sized>(tx: &Transaction<'_, F>, place: Id) -> Result<Verb> {
+fn ending(tx: &Transaction<'_>, place: Id) -> Result<Verb> {
     let kind = tx.current_or_removed(place)?.map(|it| it.kind());
     Ok(if kind == Some(Kind::Org) { Verb::CancelInvitation } else { Verb::RevokeInvitation })
 }
 
 /// The actions that it takes to change the name, the parent or the attributes of a resource.
-fn change<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn change(
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     before: &Resource,
     after: &Resource,
@@ -335,7 +322,7 @@ fn change<F: Facts + ?Sized>(
     })
 }
 
-fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<ActionOn>> {
+fn account(tx: &Transaction<'_>, before: &Resource, after: &Resource) -> Result<Vec<ActionOn>> {
     let mut needed = Vec::new();
     // An admin never expires. An account that gets an expiry ceases to be an admin, and the row of its role requires
     // the right to that.
@@ -371,7 +358,7 @@ fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<ActionOn> {
 }
 
 /// The folder that an item is moved to; if the change creates that folder, the nearest one above that existed before.
-fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result<Destination> {
+fn destination(tx: &Transaction<'_>, folder: Id) -> Result<Destination> {
     for (index, above) in tx.facts().ancestors(folder)?.iter().enumerate() {
         if tx.facts().base().header(above.id)?.is_some() {
             return Ok(Destination { folder: above.id, is_registered: index == 0, of_file: false });
@@ -381,8 +368,8 @@ fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result
 }
 
 /// The actions that it takes to rename, move or replace an item, or to change its attributes.
-fn item<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn item(
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     before: &Resource,
     after: &Resource,

@@ -41,7 +41,7 @@ pub fn check_url(url: &str) -> Result<()> {
 ///
 /// # Errors
 /// A denial; a usage problem for an invalid address.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &ServerSettings) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, options: &ServerSettings) -> Result<()> {
     if *options == ServerSettings::default() {
         return Err(super::nothing_to_set());
     }

@@ -21,8 +21,8 @@ use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Actor, BindingQuery, CurrentRights, Draft, Facts, Overlay, Question, Subject, Viewer};
 
 /// An operation in progress.
-pub struct Transaction<'f, F: Facts + ?Sized> {
-    facts: Overlay<'f, F>,
+pub struct Transaction<'f> {
+    facts: Overlay<'f, dyn Facts + 'f>,
     /// The operator or the principal who acts.
     pub actor: Actor,
     /// The time of the change: the time in the log, and the time at which expiries are judged.
@@ -49,12 +49,12 @@ pub struct Transaction<'f, F: Facts + ?Sized> {
 /// for another store can have thousands of unknown names.
 const MAX_HINTS: usize = 20;
 
-impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
+impl<'f> Transaction<'f> {
     /// A transaction with an empty draft.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Transaction<'f, F>> {
+    pub fn new(facts: &'f dyn Facts, actor: Actor, at: Time) -> Result<Transaction<'f>> {
         let facts = Overlay::new(facts)?;
         Ok(Transaction {
             facts,
@@ -75,7 +75,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub(super) fn trial(facts: &'f F, actor: Actor, at: Time) -> Result<Transaction<'f, F>> {
+    pub(super) fn trial(facts: &'f dyn Facts, actor: Actor, at: Time) -> Result<Transaction<'f>> {
         Ok(Transaction { explains_denials: false, ..Transaction::new(facts, actor, at)? })
     }
 
@@ -84,11 +84,11 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn for_reading(
-        facts: &'f F,
+        facts: &'f dyn Facts,
         actor: Actor,
         at: Time,
         rights: Option<CurrentRights<'f>>,
-    ) -> Result<Transaction<'f, F>> {
+    ) -> Result<Transaction<'f>> {
         Ok(Transaction { rights, ..Transaction::new(facts, actor, at)? })
     }
 
@@ -98,7 +98,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     }
 
     /// The facts with the draft so far over them.
-    pub const fn facts(&self) -> &Overlay<'f, F> {
+    pub const fn facts(&self) -> &Overlay<'f, dyn Facts + 'f> {
         &self.facts
     }
 
@@ -191,7 +191,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     }
 
     /// What the actor could see before this transaction; `None` if the transaction only reads the past.
-    fn viewer_before(&self) -> Result<Option<Viewer<'_, F>>> {
+    fn viewer_before(&self) -> Result<Option<Viewer<'_, dyn Facts + '_>>> {
         match self.rights {
             Some(_) => Ok(None),
             None => Ok(Some(Viewer::new(self.facts.base(), self.actor, self.at)?)),

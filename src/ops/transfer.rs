@@ -24,7 +24,7 @@ struct TransferPlan {
 ///
 /// # Errors
 /// A denial; a conflict if the folder cannot take the item.
-pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
+pub fn copy(tx: &mut Transaction<'_>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
     let journey = prepare(tx, source, to, Action::CopyTo)?;
     if let Some(replaced) = &journey.replaced {
         let (Some(old), Some(new)) = (replaced.as_item(), journey.source.as_item()) else { return Ok(replaced.id) };
@@ -53,11 +53,7 @@ pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Pat
 ///
 /// # Errors
 /// A denial; a conflict if the folder cannot take the item.
-pub fn move_to<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    source: (&Name, &Path),
-    to: (&Name, &Path),
-) -> Result<()> {
+pub fn move_to(tx: &mut Transaction<'_>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<()> {
     let journey = prepare(tx, source, to, Action::MoveTo)?;
     let item = &journey.source;
     refuse_fixed(tx, item, "moved")?;
@@ -85,7 +81,7 @@ pub fn move_to<F: Facts + ?Sized>(
 }
 
 /// Ends the shares and ownerships of an item that moves to another endpoint, where it is another item.
-fn leave_endpoint<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+fn leave_endpoint(tx: &mut Transaction<'_>, top: &Rc<Resource>) -> Result<()> {
     for item in subtree(tx, top)? {
         refuse_files(tx, &item)?;
         for held in tx.facts().list_bindings(BindingQuery::On(item.id))? {
@@ -102,7 +98,7 @@ fn leave_endpoint<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resou
 
 /// Ends the ownership that an item has because it lies directly in its owner's home folder. In another folder its
 /// owner has the permissions of that folder (seed 003: "the same permission that you have to the folder").
-fn leave_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: &Resource) -> Result<()> {
+fn leave_home(tx: &mut Transaction<'_>, item: &Resource) -> Result<()> {
     let folder = item.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten();
     let Some(home) = folder.as_ref().and_then(|it| it.as_item()).and_then(|it| it.home) else { return Ok(()) };
     if let Some(owned) = tx.facts().held(item.id, Role::ItemOwner, home.of)? {
@@ -111,8 +107,8 @@ fn leave_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: &Resource) -
     Ok(())
 }
 
-fn prepare<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+fn prepare(
+    tx: &mut Transaction<'_>,
     (endpoint, path): (&Name, &Path),
     (to_endpoint, to_path): (&Name, &Path),
     action: fn(Destination) -> Action,

@@ -32,11 +32,7 @@ pub struct UndoneRevision {
 /// # Errors
 /// A conflict that lists the later changes that build on the revision, or if there is nothing to undo; a denial if
 /// the actor could not make the reverse changes.
-pub fn undo<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    past: &UndoneRevision,
-    changes: &[RowChange],
-) -> Result<()> {
+pub fn undo(tx: &mut Transaction<'_>, past: &UndoneRevision, changes: &[RowChange]) -> Result<()> {
     refuse_undone(tx, past)?;
     let reversed: Vec<RowChange> = changes
         .iter()
@@ -75,7 +71,7 @@ pub fn undo<F: Facts + ?Sized>(
 
 /// Refuses a revision that was denied or that was undone before. Only its author and readers of the log learn which;
 /// everybody else gets the same denial.
-fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &UndoneRevision) -> Result<()> {
+fn refuse_undone(tx: &Transaction<'_>, past: &UndoneRevision) -> Result<()> {
     if !past.is_denied && past.undone_by.is_none() {
         return Ok(());
     }
@@ -94,7 +90,7 @@ fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &UndoneRevisi
 }
 
 /// Refuses to bring or move back a resource whose parent is gone, or lies in the resource itself.
-fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowChange]) -> Result<()> {
+fn refuse_misplaced(tx: &Transaction<'_>, reversed: &[RowChange]) -> Result<()> {
     for row in reversed {
         let RowChange::Resource(_, Some(after)) = row else { continue };
         let ancestors = tx.facts().ancestors(after.id)?;
@@ -111,9 +107,9 @@ fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowC
 
 /// Requires the right to each reverse change. This comes first, so that other refusals reach only actors with these
 /// rights.
-fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Transaction<'_, B>,
-    tx: &Transaction<'_, F>,
+fn authorize(
+    present: &Transaction<'_>,
+    tx: &Transaction<'_>,
     (rows, reversed): (&ChangeIndex<'_>, &[RowChange]),
     author: Option<Id>,
 ) -> Result<()> {
@@ -133,7 +129,7 @@ fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
 }
 
 /// The denial of an action, or if the actor may not see the resource, the denial that names nothing.
-fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): ActionOn) -> Result<Problem> {
+fn denial(present: &Transaction<'_>, (action, on): ActionOn) -> Result<Problem> {
     let seen = match present.facts().resource(on)? {
         Some(resource) => present.sees(&resource)?,
         None => on == Id::SERVER,
@@ -150,15 +146,15 @@ fn undo_denied() -> Problem {
 }
 
 /// The later changes that prevent an undo: a line for each that the actor may see, and a count of the others.
-struct Obstacles<'w, 'f, B: Facts + ?Sized> {
-    present: &'w Transaction<'f, B>,
+struct Obstacles<'w, 'f> {
+    present: &'w Transaction<'f>,
     viewer: AnyViewer<'w>,
     named: Vec<String>,
     hidden: usize,
 }
 
-impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
-    fn new(present: &'w Transaction<'f, B>) -> Result<Obstacles<'w, 'f, B>> {
+impl<'w, 'f> Obstacles<'w, 'f> {
+    fn new(present: &'w Transaction<'f>) -> Result<Obstacles<'w, 'f>> {
         Ok(Obstacles { present, viewer: present.viewer()?, named: Vec::new(), hidden: 0 })
     }
 
@@ -175,7 +171,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     }
 
     /// Adds an obstacle; only counts it if the actor may not see every resource in `names`.
-    fn add(&mut self, names: &[Id], line: impl FnOnce(&Transaction<'f, B>) -> Result<String>) -> Result<()> {
+    fn add(&mut self, names: &[Id], line: impl FnOnce(&Transaction<'f>) -> Result<String>) -> Result<()> {
         for id in names {
             if !self.sees(*id)? {
                 self.hidden += 1;
@@ -241,12 +237,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
 
     /// Adds an obstacle for each binding on or of a resource that would go, for each resource in it, and for each end
     /// of a returning binding that is gone.
-    fn building_on<F: Facts + ?Sized>(
-        &mut self,
-        tx: &Transaction<'_, F>,
-        rows: &ChangeIndex<'_>,
-        row: &RowChange,
-    ) -> Result<()> {
+    fn building_on(&mut self, tx: &Transaction<'_>, rows: &ChangeIndex<'_>, row: &RowChange) -> Result<()> {
         match row {
             RowChange::Resource(Some(gone), None) => {
                 for select in [BindingQuery::On(gone.id), BindingQuery::Of(gone.id)] {
@@ -333,7 +324,7 @@ fn exclusive(role: Role) -> Vec<Role> {
 }
 
 /// A line that describes a binding.
-fn described<F: Facts + ?Sized>(tx: &Transaction<'_, F>, binding: &Binding) -> Result<String> {
+fn described(tx: &Transaction<'_>, binding: &Binding) -> Result<String> {
     let (who, place) = (tx.name(binding.principal)?, tx.name(binding.resource)?);
     Ok(format!("{who} is {} of {place}", binding.role.as_str()))
 }
@@ -346,7 +337,7 @@ fn changed(what: &str, now: Option<u64>) -> String {
 }
 
 /// Whether the holder of a returning membership of a workspace is still a member of the organization.
-fn finds_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, back: &Binding) -> Result<bool> {
+fn finds_member(tx: &Transaction<'_>, back: &Binding) -> Result<bool> {
     let workspace = tx.facts().resource(back.resource)?;
     let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };
     for role in Role::ORG {

@@ -19,7 +19,7 @@ pub type AnyViewer<'f> = Viewer<'f, dyn Facts + 'f>;
 ///
 /// # Errors
 /// A denial for an account that is inactive or expired.
-pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> Result<()> {
+pub fn require_active(facts: &dyn Facts, actor: Actor, at: Time) -> Result<()> {
     let Actor::Principal(id) = actor else { return Ok(()) };
     let resource = facts.resource(id)?;
     let account = resource.as_ref().and_then(|it| Some((it, it.as_account()?.status(at))));
@@ -33,14 +33,14 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 ///
 /// # Errors
 /// As [`super::Transaction::find`].
-pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
+pub fn find(facts: &dyn Facts, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
     find_with_hint(facts, viewer, (kind, name), || true)
 }
 
 /// As [`find`]. If there is no such resource, `may_hint` decides whether to look for the nearest name, which
 /// compares all names of the kind.
-pub(super) fn find_with_hint<F: Facts + ?Sized>(
-    facts: &F,
+pub(super) fn find_with_hint(
+    facts: &dyn Facts,
     viewer: &AnyViewer<'_>,
     (kind, name): (Kind, &Name),
     may_hint: impl Fn() -> bool,
@@ -59,12 +59,7 @@ pub(super) fn find_with_hint<F: Facts + ?Sized>(
 }
 
 /// The nearest name among the resources of that kind that the actor may see.
-fn closest_name<F: Facts + ?Sized>(
-    facts: &F,
-    viewer: &AnyViewer<'_>,
-    kind: Kind,
-    name: &Name,
-) -> Result<Option<String>> {
+fn closest_name(facts: &dyn Facts, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Option<String>> {
     let mut close = Vec::new();
     facts.resources(kind, None, &mut |resource| {
         // The cheap test comes first: only close names are asked about.
@@ -82,7 +77,7 @@ fn closest_name<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// As [`super::Transaction::find`].
-pub fn numbered<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, number: u64) -> Result<Rc<Resource>> {
+pub fn numbered(facts: &dyn Facts, viewer: &AnyViewer<'_>, kind: Kind, number: u64) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.resource(Id(number))?
         && resource.kind() == kind
         && viewer.sees(&resource)?
@@ -96,12 +91,7 @@ pub fn numbered<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind
 ///
 /// # Errors
 /// As [`super::Transaction::find`].
-pub fn find_workspace<F: Facts + ?Sized>(
-    facts: &F,
-    viewer: &AnyViewer<'_>,
-    org: &Name,
-    name: &Name,
-) -> Result<Rc<Resource>> {
+pub fn find_workspace(facts: &dyn Facts, viewer: &AnyViewer<'_>, org: &Name, name: &Name) -> Result<Rc<Resource>> {
     if let Some(org) = facts.named(Kind::Org, None, org.key())?
         && let Some(found) = facts.named(Kind::Workspace, Some(org.id), name.key())?
         && viewer.sees(&found)?
@@ -138,18 +128,13 @@ impl ResolvedPath {
 ///
 /// # Errors
 /// "No such file or folder", the same for an item that does not exist and for one that the actor may not see.
-pub fn find_item<F: Facts + ?Sized>(
-    facts: &F,
-    viewer: &AnyViewer<'_>,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<ResolvedPath> {
+pub fn find_item(facts: &dyn Facts, viewer: &AnyViewer<'_>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
     find_item_with_hint(facts, viewer, (endpoint, path), || true)
 }
 
 /// As [`find_item`]; `may_hint` as in [`find_with_hint`].
-pub(super) fn find_item_with_hint<F: Facts + ?Sized>(
-    facts: &F,
+pub(super) fn find_item_with_hint(
+    facts: &dyn Facts,
     viewer: &AnyViewer<'_>,
     (endpoint, path): (&Name, &Path),
     may_hint: impl Fn() -> bool,
@@ -177,7 +162,7 @@ pub(super) fn find_item_with_hint<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// As [`super::Transaction::find`].
-pub fn resolve<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, reference: &Reference) -> Result<(Id, Kind)> {
+pub fn resolve(facts: &dyn Facts, viewer: &AnyViewer<'_>, reference: &Reference) -> Result<(Id, Kind)> {
     match reference {
         Reference::Server => Ok((Id::SERVER, Kind::Server)),
         Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),

@@ -38,12 +38,7 @@ impl WorkspaceSettings {
 ///
 /// # Errors
 /// A denial; a conflict if it exists with other values, or for a folder that cannot hold its files.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    options: &WorkspaceSettings,
-) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, org: &Name, name: &Name, options: &WorkspaceSettings) -> Result<Id> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::CreateWorkspace, org.id)?;
     if let Some(existing) = tx.facts().named(Kind::Workspace, Some(org.id), name.key())? {
@@ -57,11 +52,7 @@ pub fn add<F: Facts + ?Sized>(
 }
 
 /// Adding a workspace that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    existing: &Resource,
-    options: &WorkspaceSettings,
-) -> Result<Id> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, options: &WorkspaceSettings) -> Result<Id> {
     let reference = tx.name(existing.id)?;
     if let Some(before) = existing.as_workspace()
         && options.applied(before)? == *before
@@ -78,11 +69,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn lies_there<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    before: &Workspace,
-    options: &WorkspaceSettings,
-) -> Result<bool> {
+pub fn lies_there(tx: &Transaction<'_>, before: &Workspace, options: &WorkspaceSettings) -> Result<bool> {
     let Some((endpoint, path)) = &options.files else { return Ok(true) };
     let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
     let there = tx.facts().nearest_item(host.id, path)?;
@@ -94,12 +81,7 @@ pub fn lies_there<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; a conflict for a folder that cannot hold its files.
-pub fn set<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    options: &WorkspaceSettings,
-) -> Result<()> {
+pub fn set(tx: &mut Transaction<'_>, org: &Name, name: &Name, options: &WorkspaceSettings) -> Result<()> {
     if *options == WorkspaceSettings::default() {
         return Err(super::nothing_to_set());
     }
@@ -120,7 +102,7 @@ pub fn set<F: Facts + ?Sized>(
 
 /// Puts the files of a workspace into a folder. This also takes the right to edit the endpoint, since every member
 /// will own a folder there.
-fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: &(Name, Path)) -> Result<()> {
+fn put_files(tx: &mut Transaction<'_>, workspace: Id, to: &(Name, Path)) -> Result<()> {
     let (endpoint, path) = to;
     let host = tx.find(Kind::Endpoint, endpoint)?;
     tx.require_verb(Verb::Edit, host.id)?;
@@ -156,7 +138,7 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: 
 
 /// Refuses a folder that contains or lies in the files of another workspace, or that lies in a home folder: the
 /// owner of a folder owns everything in it.
-fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resource>) -> Result<()> {
+fn refuse_overlap(tx: &Transaction<'_>, folder: &Rc<Resource>) -> Result<()> {
     let path = tx.name(folder.id)?;
     let above = tx.facts().ancestors(folder.id)?;
     let below = subtree(tx, folder)?;
@@ -182,7 +164,7 @@ fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resour
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, org: &Name, name: &Name) -> Result<()> {
     let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
     remove_unchecked(tx, &existing)
@@ -192,7 +174,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: 
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+pub(super) fn remove_unchecked(tx: &mut Transaction<'_>, existing: &Resource) -> Result<()> {
     cascade_members(tx, existing)?;
     for kind in Kind::Workspace.children() {
         let mut lying = children(tx, kind, existing.id)?;
@@ -213,7 +195,7 @@ pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, e
 }
 
 /// Turns the folders of a workspace into plain folders: they stay, no longer tied to the workspace or a membership.
-fn release_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Resource, files: Id) -> Result<()> {
+fn release_files(tx: &mut Transaction<'_>, workspace: &Resource, files: Id) -> Result<()> {
     let Some(folder) = tx.facts().resource(files)? else { return Ok(()) };
     let path = tx.name(files)?;
     tx.cascades.push(format!("its files in `{path}`, which stay there without their owners"));

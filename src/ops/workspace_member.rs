@@ -24,13 +24,7 @@ pub struct WorkspaceTerms {
 /// # Errors
 /// A denial; a conflict for an account that is not a member of the organization, or for a home folder that the
 /// member cannot have.
-pub fn add<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    who: &[Reference],
-    terms: &WorkspaceTerms,
-) -> Result<()> {
+pub fn add(tx: &mut Transaction<'_>, org: &Name, name: &Name, who: &[Reference], terms: &WorkspaceTerms) -> Result<()> {
     if let ([_, _, ..], HomeFolder::At(..)) = (who, &terms.home) {
         return Err(Problem::usage("one_home", "one folder is the home of one member")
             .tip("name the others in another command"));
@@ -58,12 +52,7 @@ fn but_for(mut problem: Problem, workspace: &Resource) -> Problem {
     problem
 }
 
-fn add_one<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    workspace: &Resource,
-    account: &Resource,
-    terms: &WorkspaceTerms,
-) -> Result<()> {
+fn add_one(tx: &mut Transaction<'_>, workspace: &Resource, account: &Resource, terms: &WorkspaceTerms) -> Result<()> {
     let grantor = tx.actor.principal();
     let Some(existing) = held(tx.facts(), workspace, account.id)? else {
         bind(tx, workspace.id, account.id, terms, grantor);
@@ -79,13 +68,7 @@ fn add_one<F: Facts + ?Sized>(
     Ok(())
 }
 
-fn bind<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    workspace: Id,
-    account: Id,
-    terms: &WorkspaceTerms,
-    grantor: Option<Id>,
-) {
+fn bind(tx: &mut Transaction<'_>, workspace: Id, account: Id, terms: &WorkspaceTerms, grantor: Option<Id>) {
     let id = tx.new_id();
     tx.put_binding(Binding {
         id,
@@ -105,8 +88,8 @@ fn bind<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A conflict for a home folder that the member cannot have.
-pub(super) fn give<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub(super) fn give(
+    tx: &mut Transaction<'_>,
     workspace: &Resource,
     account: &Resource,
     grantor: Option<Id>,
@@ -123,7 +106,7 @@ pub(super) fn give<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn take<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
+pub(super) fn take(tx: &mut Transaction<'_>, workspace: &Resource, account: Id) -> Result<()> {
     if let Some(existing) = held(tx.facts(), workspace, account)? {
         tx.end_binding(existing.id);
         end_home(tx, workspace, account)?;
@@ -135,12 +118,7 @@ pub(super) fn take<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &R
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    org: &Name,
-    name: &Name,
-    who: &[Reference],
-) -> Result<()> {
+pub fn remove(tx: &mut Transaction<'_>, org: &Name, name: &Name, who: &[Reference]) -> Result<()> {
     let workspace = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
     tx.require_verb(Verb::RemoveMember, workspace.id)?;
     let Some(org) = workspace.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten() else {

@@ -114,11 +114,7 @@ impl Pick<'_> {
 }
 
 /// One operation, picked at random.
-fn act<F: Facts>(
-    tx: &mut Transaction<'_, F>,
-    dice: &mut Dice,
-    issued: &mut Vec<Secret>,
-) -> Result<(&'static str, Beyond), Problem> {
+fn act(tx: &mut Transaction<'_>, dice: &mut Dice, issued: &mut Vec<Secret>) -> Result<(&'static str, Beyond), Problem> {
     let mut beyond = Beyond::Nothing;
     let known = issued.clone();
     let mut pick = Pick(dice);
@@ -126,7 +122,7 @@ fn act<F: Facts>(
     let (org, room) = (name(pick.0.pick(&ORGS)), name(pick.0.pick(&WORKSPACES)));
     let at = pick.spot();
     let on = (&at.0, &at.1);
-    let numbered = |kind: Kind, pick: &mut Pick<'_>, tx: &Transaction<'_, F>| {
+    let numbered = |kind: Kind, pick: &mut Pick<'_>, tx: &Transaction<'_>| {
         let ids = tx.facts().ids(kind, None).unwrap();
         Reference::Numbered(kind, if ids.is_empty() { 0 } else { pick.0.pick(&ids).0 })
     };

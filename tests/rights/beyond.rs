@@ -32,7 +32,7 @@ impl Beyond {
     }
 
     /// Whether this justifies a row. `before` and `after` are the states before and after the operation.
-    pub(super) fn covers<B: Facts, A: Facts>(self, before: &Transaction<'_, B>, after: &A, row: &RowChange) -> bool {
+    pub(super) fn covers<A: Facts>(self, before: &Transaction<'_>, after: &A, row: &RowChange) -> bool {
         match self {
             Beyond::Nothing => false,
             Beyond::Dependents => is_unsupported(after, before.at, row),
@@ -133,7 +133,7 @@ fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
 }
 
 /// Whether the actor administers the shares of an item, or manages them where sharing is managed.
-fn administers<F: Facts>(tx: &Transaction<'_, F>, item: Id) -> bool {
+fn administers(tx: &Transaction<'_>, item: Id) -> bool {
     let endpoint = tx.facts().ancestors(item).unwrap().last().unwrap().id;
     let may = |verb, on| tx.may(rolebook::model::Action::Plain(verb), on).unwrap();
     matches!(tx.actor, Actor::Operator) || may(Verb::AdministerShares, item) || may(Verb::ManagePermissions, endpoint)

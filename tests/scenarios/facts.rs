@@ -14,7 +14,7 @@ use super::{organizations, storage};
 
 /// The facts, and the names that the files use for numbered resources.
 pub(super) struct Built {
-    pub(super) tx: Transaction<'static, EmptyFacts>,
+    pub(super) tx: Transaction<'static>,
     /// `KIND:NAME` → its id.
     pub(super) numbered: BTreeMap<String, Id>,
 }
@@ -80,7 +80,7 @@ pub(super) fn build(file: &File, now: Time) -> Built {
     built
 }
 
-fn build_server(tx: &mut Transaction<'static, EmptyFacts>, facts: &ServerFacts) {
+fn build_server(tx: &mut Transaction<'static>, facts: &ServerFacts) {
     let options = server::ServerSettings {
         managers_administer_dropboxes: facts.managers_administer_dropboxes,
         private_directory: facts.private_directory,
@@ -96,7 +96,7 @@ fn build_server(tx: &mut Transaction<'static, EmptyFacts>, facts: &ServerFacts) 
     tx.put(Resource { attributes: Attributes::Server(server), ..(*known).clone() });
 }
 
-fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &str, facts: &PlaceFacts) {
+fn build_place(tx: &mut Transaction<'static>, kind: Kind, which: &str, facts: &PlaceFacts) {
     let options = group::GroupSettings {
         visible: None,
         send: facts.send.as_deref().map(|word| SendPolicy::from_name(word).unwrap()),
@@ -126,7 +126,7 @@ fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &st
 }
 
 /// A recipient in the store; `None` for an outside address, which questions cannot be about.
-fn recipient(tx: &Transaction<'_, EmptyFacts>, reference: &Reference) -> Option<Id> {
+fn recipient(tx: &Transaction<'_>, reference: &Reference) -> Option<Id> {
     match reference {
         Reference::Named(kind, name) => Some(tx.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
         Reference::External(_) => None,

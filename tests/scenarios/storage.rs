@@ -6,14 +6,14 @@ use rolebook::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClas
 use rolebook::model::time::Expiry;
 use rolebook::model::{Kind, Path, Permissions, Reference, Role};
 use rolebook::ops::{Actor, Transaction, content, endpoint, share};
-use rolebook::policy::{EmptyFacts, Facts};
+use rolebook::policy::Facts;
 
 use super::facts::{Built, name, place_of, references};
 use super::form::{EndpointFacts, ItemFacts, ShareFacts};
 
 const ADMINISTRATOR: &str = "administrator";
 
-pub(super) fn build_endpoints(tx: &mut Transaction<'static, EmptyFacts>, endpoints: &BTreeMap<String, EndpointFacts>) {
+pub(super) fn build_endpoints(tx: &mut Transaction<'static>, endpoints: &BTreeMap<String, EndpointFacts>) {
     // An endpoint that opens a folder of another endpoint comes after that endpoint.
     let (opened, others): (Vec<_>, Vec<_>) = endpoints.iter().partition(|(_, facts)| facts.of.is_some());
     for (which, facts) in others.into_iter().chain(opened) {
@@ -21,7 +21,7 @@ pub(super) fn build_endpoints(tx: &mut Transaction<'static, EmptyFacts>, endpoin
     }
 }
 
-fn build_endpoint(tx: &mut Transaction<'static, EmptyFacts>, which: &str, facts: &EndpointFacts) {
+fn build_endpoint(tx: &mut Transaction<'static>, which: &str, facts: &EndpointFacts) {
     let which = name(which);
     let administrators = facts.roles.get(ADMINISTRATOR).map(|who| references(who)).unwrap_or_default();
     let new = endpoint::NewEndpoint {

@@ -133,7 +133,7 @@ pub(super) fn plan(
             let facts = adaptive(stored)?;
             below.swap(as_needed.get_or_init(|| facts));
         }
-        Some(AccessImpact::of((facts, planner.tx.facts()), &rows, (by.actor, by.at))?)
+        Some(AccessImpact::of((&facts, planner.tx.facts()), &rows, (by.actor, by.at))?)
     } else {
         None
     };
@@ -154,7 +154,7 @@ fn owned_by(set: Option<&Name>, reader: &Reader, memory: Option<&Snapshot>) -> R
 }
 
 /// Plans the statements of files that were read as a whole. Keeps them only if they are planned again.
-fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut ManifestInput) -> Result<(), Problem> {
+fn take_statements(planner: &mut Planner<'_>, read: &mut ManifestInput) -> Result<(), Problem> {
     for statement in std::mem::take(&mut read.manifest.statements) {
         planner.take(&statement)?;
         if read.is_planned_again {

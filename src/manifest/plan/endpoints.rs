@@ -8,7 +8,7 @@ use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Ver
 use crate::ops::{Actor, content, endpoint};
 use crate::policy::{BindingQuery, Facts};
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     pub(super) fn endpoint(&mut self, location: SourceLocation, declared: &DeclaredEndpoint) -> Result<()> {
         if declared.ensure == Ensure::Absent {
             self.deferred.absent.push((location, RemovalTarget::Endpoint(declared.name.clone())));

@@ -5,9 +5,8 @@ use super::{Planner, Result};
 use crate::manifest::statement::{DeclaredGroup, DeclaredMember, Ensure, SourceLocation};
 use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
 use crate::ops::{group, membership};
-use crate::policy::Facts;
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     pub(super) fn group(&mut self, location: SourceLocation, declared: &DeclaredGroup) -> Result<()> {
         if declared.ensure == Ensure::Absent {
             self.deferred.absent.push((location, RemovalTarget::Group(declared.kind, declared.name.clone())));

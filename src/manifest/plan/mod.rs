@@ -74,9 +74,9 @@ pub struct PlanRefusal {
 }
 
 /// Turns the statements of a manifest into a draft.
-pub struct Planner<'f, F: Facts + ?Sized> {
+pub struct Planner<'f> {
     /// The planned state so far.
-    pub tx: Transaction<'f, F>,
+    pub tx: Transaction<'f>,
     /// The refusals so far.
     pub refusals: Vec<PlanRefusal>,
     /// References to what the set owns and no longer declares, if the apply does not prune.
@@ -117,9 +117,9 @@ struct Deferred {
     ending: Vec<(SourceLocation, people::AccountEnd)>,
 }
 
-impl<'f, F: Facts + ?Sized> Planner<'f, F> {
+impl<'f> Planner<'f> {
     /// A planner that starts with the state of a transaction.
-    pub fn new(mut tx: Transaction<'f, F>, options: PlanOptions) -> Planner<'f, F> {
+    pub fn new(mut tx: Transaction<'f>, options: PlanOptions) -> Planner<'f> {
         share::defer_end_caps(&mut tx);
         let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
         Planner {

@@ -9,7 +9,7 @@ use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, 
 use crate::ops::{Actor, home, membership, org, org_member, workspace, workspace_member};
 use crate::policy::Facts;
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     pub(super) fn org(&mut self, location: SourceLocation, declared: &DeclaredOrg) -> Result<()> {
         if declared.ensure == Ensure::Absent {
             self.deferred.absent.push((location, RemovalTarget::Org(declared.name.clone())));

@@ -11,7 +11,7 @@ use crate::ops::required_actions;
 use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Facts, RowChange};
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     /// Records that a row is declared. `sets` are the present sets of the row.
     pub(super) fn declare(&mut self, sets: &SetNames, row: Id, location: SourceLocation) {
         match self.set() {

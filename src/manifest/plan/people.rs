@@ -16,7 +16,7 @@ pub(super) struct AccountEnd {
     expires: Option<Time>,
 }
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     pub(super) fn server(&mut self, location: SourceLocation, options: &server::ServerSettings) -> Result<()> {
         let before = self.tx.facts().server()?;
         // An actor who may not view the settings must not learn whether they differ, so the operation runs anyway.

@@ -10,7 +10,7 @@ use crate::manifest::statement::SourceLocation;
 use crate::model::secret::hex;
 use crate::model::{Id, Kind, Resource, Role, SetNames};
 use crate::ops::describe::Change;
-use crate::policy::{Facts, RowChange};
+use crate::policy::RowChange;
 
 /// The type of a planned change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -83,7 +83,7 @@ pub struct PlannedChanges(pub Vec<PlannedChange>);
 
 impl PlannedChanges {
     /// The planned changes of a draft. `rows` come from [`Draft::against`](crate::policy::Draft::against).
-    pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> PlannedChanges {
+    pub fn of(planner: &Planner<'_>, rows: &[RowChange], changes: Vec<Change>) -> PlannedChanges {
         // The changes have the order of the rows that they describe.
         let mut rows = rows.iter();
         let mut sign_of = |id: Id| rows.find(|row| row.id() == Some(id)).map(PlannedAction::of);

@@ -7,7 +7,7 @@ use crate::model::{Id, Kind, Name, Problem, Resource, Role};
 use crate::ops::{Actor, Viewer, account, endpoint, group, org};
 use crate::policy::{BindingQuery, Facts};
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     /// Removes the rows that the set owns and no longer declares. Without `--prune` it only lists them.
     pub(super) fn prune(&mut self, owned: &Owned) -> Result<()> {
         let Some(own) = self.options.set.clone() else { return Ok(()) };

@@ -54,7 +54,7 @@ impl RemovalTarget {
     }
 }
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     /// Adds a resource to the exclusive ones, if it is declared so.
     pub(super) fn exclude(&mut self, is_exclusive: Option<bool>, of: Exclusive) {
         if is_exclusive == Some(true) {

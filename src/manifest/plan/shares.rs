@@ -10,7 +10,7 @@ use crate::ops::Actor;
 use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::policy::{BindingQuery, Facts};
 
-impl<F: Facts + ?Sized> Planner<'_, F> {
+impl Planner<'_> {
     pub(super) fn share(&mut self, location: SourceLocation, declared: &DeclaredShare) -> Result<()> {
         let by_missing = declared.by.as_ref().is_some_and(|by| self.is_missing(Kind::Account, by));
         if by_missing || self.is_missing(Kind::Endpoint, &declared.endpoint) || self.misses(&declared.principal) {

@@ -10,7 +10,6 @@ use crate::ops::{
     Actor, Result, Transaction, account, content, endpoint, group, invitation, membership, org_invitation, org_member,
     server, share, workspace, workspace_member,
 };
-use crate::policy::Facts;
 
 /// A command of a remedy.
 #[derive(Clone, Debug)]
@@ -244,7 +243,7 @@ impl RemedyCommand {
     ///
     /// # Errors
     /// Those of the operation.
-    pub(super) fn run<F: Facts + ?Sized>(&self, tx: &mut Transaction<'_, F>) -> Result<()> {
+    pub(super) fn run(&self, tx: &mut Transaction<'_>) -> Result<()> {
         let one = std::slice::from_ref;
         match self {
             RemedyCommand::ServerRole { who, role } => account::set_role(tx, who, *role),

@@ -10,8 +10,8 @@ use crate::ops::{Result, Transaction};
 use crate::policy::Facts;
 
 /// The actions that a change of a binding takes.
-pub(super) fn binding<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+pub(super) fn binding(
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
@@ -68,14 +68,14 @@ pub(super) fn binding<F: Facts + ?Sized>(
     })
 }
 
-fn is_creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, role: &Binding) -> Result<bool> {
+fn is_creator(tx: &Transaction<'_>, role: &Binding) -> Result<bool> {
     let endpoint = tx.current_or_removed(role.resource)?;
     Ok(endpoint.and_then(|it| it.as_endpoint().and_then(|it| it.creator)) == Some(role.principal))
 }
 
 /// The actions that a change of a membership of a group, a workgroup or a dropbox takes.
-fn member<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn member(
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
@@ -125,12 +125,7 @@ fn member<F: Facts + ?Sized>(
 /// The actions that a change of an ownership takes. Administrators of the endpoint give and take ownerships. An
 /// ownership also follows a membership of a workspace, an upload into the owner's home folder, and a move out of it.
 /// Everybody may give up their own.
-fn owner<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    rows: &ChangeIndex<'_>,
-    any: &Binding,
-    gives: bool,
-) -> Result<RequiredActions> {
+fn owner(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, any: &Binding, gives: bool) -> Result<RequiredActions> {
     let is_own = tx.actor.principal() == Some(any.principal);
     if !gives && is_own {
         return Ok(RequiredActions::nothing());

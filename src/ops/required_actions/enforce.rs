@@ -6,7 +6,7 @@ use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
 use crate::model::{Problem, Role};
 use crate::ops::change_index::ChangeIndex;
 use crate::ops::{Actor, Result, Transaction, share};
-use crate::policy::{Evaluator, Facts, RowChange, sharing};
+use crate::policy::{Evaluator, RowChange, sharing};
 
 /// The first row of a change that the actor may not make.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,9 +25,9 @@ pub struct RefusedRow {
 ///
 /// # Errors
 /// When the facts cannot be read; a conflict if other shares rest on one that would go.
-pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Transaction<'_, B>,
-    tx: &Transaction<'_, F>,
+pub fn first_refused(
+    present: &Transaction<'_>,
+    tx: &Transaction<'_>,
     (rows, changes): (&ChangeIndex<'_>, &[RowChange]),
     author: Option<crate::model::Id>,
 ) -> Result<Option<RefusedRow>> {
@@ -71,9 +71,9 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
 }
 
 /// Whether the actor may make the change of a share. A share that ends with its item takes no right.
-fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Transaction<'_, B>,
-    tx: &Transaction<'_, F>,
+fn share_allowed(
+    present: &Transaction<'_>,
+    tx: &Transaction<'_>,
     rows: &ChangeIndex<'_>,
     row: &RowChange,
 ) -> Result<bool> {
@@ -95,7 +95,7 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &RowChange) -> Result<()> {
+pub fn require(tx: &Transaction<'_>, change: &RowChange) -> Result<()> {
     let Actor::Principal(actor) = tx.actor else { return Ok(()) };
     if change.id() == Some(actor) {
         let problem = denied(tx, "may not put their own account into a set", OWN_ACCOUNT)?;
@@ -129,12 +129,12 @@ pub fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &RowChange) -
     }
 }
 
-fn denied<F: Facts + ?Sized>(tx: &Transaction<'_, F>, what: &str, rule: Rule) -> Result<Problem> {
+fn denied(tx: &Transaction<'_>, what: &str, rule: Rule) -> Result<Problem> {
     let who = tx.actor.principal().map_or_else(|| Ok("the operator".to_owned()), |id| tx.name(id))?;
     Ok(Problem::denied(rule, format!("{who} {what}")))
 }
 
-fn all_allowed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, asked: &[ActionOn]) -> Result<bool> {
+fn all_allowed(tx: &Transaction<'_>, asked: &[ActionOn]) -> Result<bool> {
     for (action, on) in asked {
         if !tx.may(*action, *on)? {
             return Ok(false);

@@ -103,8 +103,8 @@ impl Loss {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn dependents<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+pub fn dependents(
+    tx: &Transaction<'_>,
     share: &Binding,
     (after, end): (Permissions, Option<Time>),
 ) -> Result<Vec<Loss>> {
@@ -130,7 +130,7 @@ pub fn dependents<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn unsupported<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, at: Time) -> Result<Vec<Loss>> {
+pub fn unsupported(facts: &dyn Facts, shares: Vec<Binding>, at: Time) -> Result<Vec<Loss>> {
     let supported = supported(facts, None, &shares, at)?;
     let losses = shares.into_iter().zip(supported).map(|(share, supported)| {
         let as_it_is = PermissionEnds::of(share.attributes.permissions, share.expires);
@@ -144,12 +144,7 @@ pub fn unsupported<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, at: Time)
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn held_until<F: Facts + ?Sized>(
-    facts: &F,
-    (sharer, item): (Id, Id),
-    set: Permissions,
-    at: Time,
-) -> Result<Option<Time>> {
+pub fn held_until(facts: &dyn Facts, (sharer, item): (Id, Id), set: Permissions, at: Time) -> Result<Option<Time>> {
     let subject = Subject::new(facts, sharer, at)?;
     if content::has_without_share(&subject, item)? {
         return Ok(None);
@@ -168,7 +163,7 @@ pub fn held_until<F: Facts + ?Sized>(
 }
 
 /// Whether a share is delegated: its sharer passed on what it holds, and the share rests on that.
-pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<bool> {
+pub fn is_delegated(facts: &dyn Facts, share: &Binding) -> Result<bool> {
     if share.role != Role::ItemShare || share.attributes.share_class() != ShareClass::User {
         return Ok(false);
     }
@@ -179,7 +174,7 @@ pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<boo
 
 /// Every delegated share that might rest on a share: those that its holders made on the item or below it, those
 /// that the holders of these made, and so on.
-fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result<Vec<Binding>> {
+fn resting_on(facts: &dyn Facts, share: &Binding, at: Time) -> Result<Vec<Binding>> {
     let mut found: Vec<Binding> = Vec::new();
     let mut seen: HashSet<Id> = HashSet::from([share.id]);
     let mut open = VecDeque::from([share.clone()]);
@@ -195,7 +190,7 @@ fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result
 }
 
 /// These shares, followed by every delegated share that they might rest on, except the share `but`.
-fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
+fn with_bases(facts: &dyn Facts, shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
     let mut bases = BaseSearch::new(facts, but, at);
     bases.known.extend(shares.iter().map(|share| share.id));
     bases.shares = shares;
@@ -204,16 +199,16 @@ fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: T
 }
 
 /// A search for the delegated shares that others might rest on.
-struct BaseSearch<'f, F: Facts + ?Sized> {
-    facts: &'f F,
+struct BaseSearch<'f> {
+    facts: &'f dyn Facts,
     at: Time,
     shares: Vec<Binding>,
     known: HashSet<Id>,
     asked: HashSet<(Id, Id)>,
 }
 
-impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
-    fn new(facts: &'f F, but: Id, at: Time) -> BaseSearch<'f, F> {
+impl<'f> BaseSearch<'f> {
+    fn new(facts: &'f dyn Facts, but: Id, at: Time) -> BaseSearch<'f> {
         BaseSearch { facts, at, shares: Vec::new(), known: HashSet::from([but]), asked: HashSet::new() }
     }
 
@@ -254,7 +249,7 @@ impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
 }
 
 /// The shares that the holders of a share made on its item or below it.
-fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>> {
+fn made_of(facts: &dyn Facts, base: &Binding) -> Result<Vec<Binding>> {
     let mut found = Vec::new();
     match accounts_in(facts, base.principal)? {
         Some(accounts) => {
@@ -279,7 +274,7 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
 }
 
 /// A principal and everybody in it, as a list of ids; `None` for `authenticated` and `anyone`.
-fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec<Id>>> {
+fn accounts_in(facts: &dyn Facts, principal: Id) -> Result<Option<Vec<Id>>> {
     if principal == Id::AUTHENTICATED || principal == Id::ANYONE {
         return Ok(None);
     }
@@ -302,15 +297,15 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
 
 /// The time until which each permission of these shares is supported, in their order. `change` gives one further
 /// share other ends than it has.
-fn supported<F: Facts + ?Sized>(
-    facts: &F,
+fn supported(
+    facts: &dyn Facts,
     change: Option<(Id, PermissionEnds)>,
     shares: &[Binding],
     at: Time,
 ) -> Result<Vec<PermissionEnds>> {
     let mut by_sharer: HashMap<Id, Vec<usize>> = HashMap::new();
     let mut places: HashMap<Id, usize> = HashMap::with_capacity(shares.len());
-    let mut subjects: HashMap<Id, Subject<'_, F>> = HashMap::new();
+    let mut subjects: HashMap<Id, Subject<'_, dyn Facts + '_>> = HashMap::new();
     for (index, share) in shares.iter().enumerate() {
         places.insert(share.id, index);
         if let Some(sharer) = share.grantor {
@@ -351,8 +346,8 @@ fn supported<F: Facts + ?Sized>(
 
 /// The time until which an account holds each permission on an item, whether the account is active or not. A share
 /// counts for as long as `value` says, or for its own time if `value` is `None`.
-fn held<F: Facts + ?Sized>(
-    subject: &Subject<'_, F>,
+fn held(
+    subject: &Subject<'_, dyn Facts + '_>,
     item: Id,
     value: &dyn Fn(&Binding) -> Option<PermissionEnds>,
 ) -> Result<PermissionEnds> {

@@ -62,7 +62,7 @@ impl Sharer {
     ///
     /// # Errors
     /// As [`Transaction::find`]; a conflict for a reference that is not an account.
-    pub fn id<F: Facts + ?Sized>(&self, tx: &Transaction<'_, F>, shares: &[Binding]) -> Result<Option<Id>> {
+    pub fn id(&self, tx: &Transaction<'_>, shares: &[Binding]) -> Result<Option<Id>> {
         match self {
             Sharer::Operator => Ok(None),
             Sharer::Account(reference @ Reference::Named(Kind::Account, _)) => {
@@ -81,12 +81,7 @@ impl Sharer {
 }
 
 /// The selected share, if the actor may see it and may change it.
-fn find<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    item: &Resource,
-    endpoint: &Endpoint,
-    which: &ShareSelector,
-) -> Result<Binding> {
+fn find(tx: &Transaction<'_>, item: &Resource, endpoint: &Endpoint, which: &ShareSelector) -> Result<Binding> {
     let principal = find_holder(tx, item, &which.principal, endpoint)?;
     let mut shares = on(tx, item.id, principal)?;
     let viewer = tx.viewer()?;
@@ -148,12 +143,7 @@ fn find<F: Facts + ?Sized>(
 
 /// The principal of a share: as [`find_principal`], and also a principal that the actor may not see, if it has a
 /// share that the actor may see. So a share that is listed can be revoked.
-fn find_holder<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    item: &Resource,
-    reference: &Reference,
-    endpoint: &Endpoint,
-) -> Result<Id> {
+fn find_holder(tx: &Transaction<'_>, item: &Resource, reference: &Reference, endpoint: &Endpoint) -> Result<Id> {
     let Reference::Named(..) = reference else { return find_principal(tx, reference, endpoint) };
     let found = find_principal(tx, reference, endpoint);
     match found {
@@ -175,7 +165,7 @@ fn find_holder<F: Facts + ?Sized>(
 }
 
 /// The item at a path, if the actor may see it or has shared it or something below it.
-fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
+fn shared_item(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
     match registered(tx, endpoint, path) {
         Err(problem) if problem.kind == ProblemKind::NotFound => {
             own_share_at(tx, endpoint, path)?.filter(|resolved| resolved.missing.is_empty()).ok_or(problem)
@@ -189,11 +179,7 @@ fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn own_share_at<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-) -> Result<Option<ResolvedPath>> {
+pub fn own_share_at(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Result<Option<ResolvedPath>> {
     let Some(actor) = tx.actor.principal() else { return Ok(None) };
     let facts = tx.facts();
     let Some(host) = facts.named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
@@ -211,12 +197,7 @@ pub fn own_share_at<F: Facts + ?Sized>(
 
 /// The command that revokes the role by which a principal has every permission on an endpoint with managed sharing;
 /// `None` if there is no such role or the actor may not list roles.
-fn role_behind<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    item: &Resource,
-    endpoint: &Endpoint,
-    principal: Id,
-) -> Result<Option<String>> {
+fn role_behind(tx: &Transaction<'_>, item: &Resource, endpoint: &Endpoint, principal: Id) -> Result<Option<String>> {
     let on = tx.outermost(item.id)?;
     let told = endpoint.kind.sharing() == Sharing::Managed && tx.may(Action::Plain(Verb::ListRoles), on)?;
     for role in managing_roles() {
@@ -229,11 +210,11 @@ fn role_behind<F: Facts + ?Sized>(
     Ok(None)
 }
 
-fn sharer<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<String> {
+fn sharer(tx: &Transaction<'_>, share: &Binding) -> Result<String> {
     tx.grantor(share)
 }
 
-fn ambiguous<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
+fn ambiguous(tx: &Transaction<'_>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
     let mut problem = Problem::conflict("several_shares", format!("`{path}` is shared with {who} by several"))
         .tip("name the sharer: --by USER, or --by operator");
     if shares.iter().any(|share| share.grantor == shares.first().and_then(|first| first.grantor)) && shares.len() > 1 {
@@ -251,8 +232,8 @@ fn ambiguous<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], pat
 /// # Errors
 /// A denial; a conflict for permissions that the endpoint cannot hold; without `cascade`, a conflict if other shares
 /// rest on the permissions that the share would lose.
-pub fn set<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn set(
+    tx: &mut Transaction<'_>,
     (endpoint, path): (&Name, &Path),
     which: &ShareSelector,
     (permissions, expires): (Option<Permissions>, Option<Expiry>),
@@ -283,7 +264,7 @@ pub fn set<F: Facts + ?Sized>(
 
 /// Requires the right to raise a delegated share, which is the right to grant the result. The operator may raise the
 /// share of an account only as far as that account could.
-fn require_raise<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding, after: Permissions) -> Result<()> {
+fn require_raise(tx: &Transaction<'_>, share: &Binding, after: Permissions) -> Result<()> {
     if !cascade::is_delegated(tx.facts(), share)? {
         return Ok(());
     }
@@ -307,8 +288,8 @@ fn require_raise<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding, af
 /// With `cascade`, lowers or ends the shares that rest on the permissions a share loses, and cuts them to its new
 /// end. Without it, refuses a loss of permissions while shares rest on them, like SQL's RESTRICT; an earlier end
 /// alone is accepted, and those shares keep their ends.
-fn lower<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+fn lower(
+    tx: &mut Transaction<'_>,
     share: &Binding,
     (after, ends): (Permissions, Option<Time>),
     cascade: bool,
@@ -334,7 +315,7 @@ fn lower<F: Facts + ?Sized>(
 pub const DEPENDENTS: &str = "dependents";
 
 /// The refusal that lists the shares resting on a share, with what each would lose.
-pub(super) fn refuse_dependents<F: Facts + ?Sized>(tx: &Transaction<'_, F>, losses: &[Loss]) -> Result<Problem> {
+pub(super) fn refuse_dependents(tx: &Transaction<'_>, losses: &[Loss]) -> Result<Problem> {
     let mut problem = Problem::conflict(DEPENDENTS, format!("{} shares rest on this one", losses.len()))
         .why("those who hold this share have passed it on")
         .tip("--cascade trims or removes them as well");
@@ -358,7 +339,7 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(tx: &Transaction<'_, F>, loss
 }
 
 /// Takes from each share what it loses; ends a share that has nothing left.
-pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Loss]) {
+pub(super) fn trim(tx: &mut Transaction<'_>, losses: &[Loss]) {
     for loss in losses {
         let left = loss.share.attributes.permissions.without(loss.lost);
         if left.is_empty() {
@@ -376,8 +357,8 @@ pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Los
 ///
 /// # Errors
 /// A denial; without `cascade`, a conflict if other shares rest on one.
-pub fn revoke<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn revoke(
+    tx: &mut Transaction<'_>,
     (endpoint, path): (&Name, &Path),
     which: &[ShareSelector],
     cascade: bool,
@@ -397,7 +378,7 @@ pub fn revoke<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
-pub fn prune<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
+pub fn prune(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path) -> Result<()> {
     let top = shared_item(tx, endpoint, path)?.nearest;
     prune_below(tx, &top)
 }
@@ -406,7 +387,7 @@ pub fn prune<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, pa
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn prune_everywhere<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
+pub fn prune_everywhere(tx: &mut Transaction<'_>) -> Result<()> {
     let mut shared_on = HashSet::new();
     if let Some(actor) = tx.actor.principal() {
         for share in tx.facts().list_bindings(BindingQuery::SharesBy(actor))? {
@@ -422,7 +403,7 @@ pub fn prune_everywhere<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Resul
     Ok(())
 }
 
-fn prune_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+fn prune_below(tx: &mut Transaction<'_>, top: &Rc<Resource>) -> Result<()> {
     let all = tx.may(Action::Plain(Verb::AdministerShares), top.id)?;
     let ancestors = tx.facts().ancestors(top.id)?;
     // A share can rest on shares outside the item, so all of the endpoint is weighed and only the item trimmed.
@@ -450,11 +431,7 @@ fn prune_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource
 ///
 /// # Errors
 /// A conflict if other shares rest on the permissions that would go.
-pub fn authorize<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    before: Option<&Binding>,
-    after: Option<&Binding>,
-) -> Result<bool> {
+pub fn authorize(tx: &Transaction<'_>, before: Option<&Binding>, after: Option<&Binding>) -> Result<bool> {
     let set = |side: Option<&Binding>| side.map_or(Permissions::NONE, |it| it.attributes.permissions);
     let Some(any) = after.or(before) else { return Ok(true) };
     let viewer = tx.viewer()?;

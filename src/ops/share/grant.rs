@@ -32,12 +32,7 @@ pub struct NewShare {
 ///
 /// # Errors
 /// A denial; a conflict for permissions that the endpoint cannot hold, or for a share that exists with other values.
-pub fn grant<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    endpoint: &Name,
-    path: &Path,
-    grant: &NewShare,
-) -> Result<()> {
+pub fn grant(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, grant: &NewShare) -> Result<()> {
     let resolved = tx.find_item(endpoint, path)?;
     let attributes = resolved.endpoint_attributes()?;
     refuse_unfit(tx, &attributes, endpoint, grant.permissions)?;
@@ -67,8 +62,8 @@ pub fn grant<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial for everybody but the operator, and if the sharer could not make such a share; else as [`grant`].
-pub fn record<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+pub fn record(
+    tx: &mut Transaction<'_>,
     (endpoint, path): (&Name, &Path),
     request: &NewShare,
     (by, orphaned): (Id, bool),
@@ -116,12 +111,7 @@ pub fn required_to_record(share: &Binding) -> Option<Action> {
 }
 
 /// Refuses permissions that an endpoint cannot hold, whoever the actor is.
-pub(super) fn refuse_unfit<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    endpoint: &Endpoint,
-    name: &Name,
-    set: Permissions,
-) -> Result<()> {
+pub(super) fn refuse_unfit(tx: &Transaction<'_>, endpoint: &Endpoint, name: &Name, set: Permissions) -> Result<()> {
     if endpoint.takes(set) {
         return Ok(());
     }
@@ -160,12 +150,7 @@ pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permis
 }
 
 /// Requires the right to make such a share; returns its class.
-fn authorize_grant<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    endpoint: &Endpoint,
-    item: Id,
-    grant: &NewShare,
-) -> Result<ShareClass> {
+fn authorize_grant(tx: &Transaction<'_>, endpoint: &Endpoint, item: Id, grant: &NewShare) -> Result<ShareClass> {
     if tx.actor == Actor::Operator {
         return Ok(grant.class.unwrap_or(ShareClass::Admin));
     }
@@ -188,11 +173,7 @@ fn authorize_grant<F: Facts + ?Sized>(
 }
 
 /// The id of a principal that items of an endpoint can be shared with, if the actor may see it.
-pub(super) fn find_principal<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    reference: &Reference,
-    endpoint: &Endpoint,
-) -> Result<Id> {
+pub(super) fn find_principal(tx: &Transaction<'_>, reference: &Reference, endpoint: &Endpoint) -> Result<Id> {
     refuse_principal(reference, endpoint)?;
     match reference {
         Reference::Authenticated => Ok(Id::AUTHENTICATED),
@@ -217,8 +198,8 @@ pub(crate) fn refuse_principal(reference: &Reference, endpoint: &Endpoint) -> Re
     }
 }
 
-fn grant_one<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
+fn grant_one(
+    tx: &mut Transaction<'_>,
     item: &Resource,
     endpoint: &Endpoint,
     principal: Id,
@@ -253,8 +234,8 @@ fn grant_one<F: Facts + ?Sized>(
 
 /// The existing share that a new one would duplicate: there is one for each item, principal, sharer and class
 /// (docs/model.md#delegation), or with managed sharing one for each item and principal, whoever made it.
-fn find_same<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn find_same(
+    tx: &Transaction<'_>,
     item: Id,
     principal: Id,
     (sharer, class): (Option<Id>, ShareClass),
@@ -272,7 +253,7 @@ fn find_same<F: Facts + ?Sized>(
 
 /// Leaves the ends of delegated shares as requested until [`apply_end_caps`] is called: the shares that they rest on
 /// may be made later.
-pub fn defer_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
+pub fn defer_end_caps(tx: &mut Transaction<'_>) {
     tx.uncapped_shares.get_or_insert_default();
 }
 
@@ -280,7 +261,7 @@ pub fn defer_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn apply_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
+pub fn apply_end_caps(tx: &mut Transaction<'_>) -> Result<()> {
     for id in tx.uncapped_shares.take().unwrap_or_default() {
         let Some(mut share) = tx.facts().binding(id)? else { continue };
         let end = cap_end(tx, &share, share.attributes.permissions)?;
@@ -294,11 +275,7 @@ pub fn apply_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<
 
 /// The end of a share that gives a set of permissions: its own, or for a delegated share the earlier time at which its
 /// sharer ceases to hold the set (docs/model.md#delegation). Warns if it cuts the end.
-pub(super) fn cap_end<F: Facts + ?Sized>(
-    tx: &mut Transaction<'_, F>,
-    share: &Binding,
-    set: Permissions,
-) -> Result<Option<Time>> {
+pub(super) fn cap_end(tx: &mut Transaction<'_>, share: &Binding, set: Permissions) -> Result<Option<Time>> {
     let Some(sharer) = share.grantor.filter(|_| share.is_effective(tx.at)) else { return Ok(share.expires) };
     if !cascade::is_delegated(tx.facts(), share)? {
         return Ok(share.expires);
@@ -322,8 +299,8 @@ pub(super) fn cap_end<F: Facts + ?Sized>(
 }
 
 /// Refuses a new share if the existing one has other values.
-fn refuse_different<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
+fn refuse_different(
+    tx: &Transaction<'_>,
     existing: &Binding,
     grant: &NewShare,
     (expires, class): (Option<crate::model::Time>, ShareClass),
@@ -342,10 +319,7 @@ fn refuse_different<F: Facts + ?Sized>(
     .tip(format!("rolebook share set {} {} --permission …", shell_quote(&path), shell_quote(&who))))
 }
 
-pub(super) fn end<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    expires: Option<Expiry>,
-) -> Result<Option<crate::model::Time>> {
+pub(super) fn end(tx: &Transaction<'_>, expires: Option<Expiry>) -> Result<Option<crate::model::Time>> {
     let end = expires.and_then(|it| it.resolve_at(tx.at));
     if end.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_expiry", "the share would have expired before it was made")
@@ -355,6 +329,6 @@ pub(super) fn end<F: Facts + ?Sized>(
 }
 
 /// The shares of one item with one principal.
-pub(super) fn on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: Id, principal: Id) -> Result<Vec<Binding>> {
+pub(super) fn on(tx: &Transaction<'_>, item: Id, principal: Id) -> Result<Vec<Binding>> {
     Ok(tx.facts().list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))?)
 }

@@ -12,7 +12,7 @@ use crate::policy::{BindingQuery, Facts};
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn made_by<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id) -> Result<Vec<Binding>> {
+pub(in crate::ops) fn made_by(tx: &Transaction<'_>, account: Id) -> Result<Vec<Binding>> {
     let mut made = tx.facts().list_bindings(BindingQuery::SharesBy(account))?;
     made.retain(|share| share.is_effective(tx.at));
     made.sort_by_key(|share| share.id);
@@ -23,7 +23,7 @@ pub(in crate::ops) fn made_by<F: Facts + ?Sized>(tx: &Transaction<'_, F>, accoun
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: Id) -> Result<()> {
+pub(in crate::ops) fn end_made_by(tx: &mut Transaction<'_>, account: Id) -> Result<()> {
     let mut hidden = 0;
     for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
         // The share may have ended together with an earlier one.
@@ -47,7 +47,7 @@ pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>
 }
 
 /// Requires a right of the actor.
-type RequireRight<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Result<()>;
+type RequireRight<'r, 'f> = &'r dyn Fn(&Transaction<'f>, Action, Id) -> Result<()>;
 
 /// Makes a successor the sharer of every share that an account made. A share is merged with one that the successor
 /// has made of the same item with the same principal. A share with the successor ends, since nobody shares with
@@ -55,11 +55,11 @@ type RequireRight<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Re
 ///
 /// # Errors
 /// Those of `require`, for the right that each share takes; when the facts cannot be read.
-pub(in crate::ops) fn reassign<'f, F: Facts + ?Sized>(
-    tx: &mut Transaction<'f, F>,
+pub(in crate::ops) fn reassign<'f>(
+    tx: &mut Transaction<'f>,
     account: Id,
     successor: &Resource,
-    require: RequireRight<'_, 'f, F>,
+    require: RequireRight<'_, 'f>,
 ) -> Result<()> {
     for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
         if !share.is_effective(tx.at) {
@@ -94,7 +94,7 @@ pub(in crate::ops) fn reassign<'f, F: Facts + ?Sized>(
 
 /// Merges a share into another one. If neither covers the other, the merged share ends with the one that ends first,
 /// so that nothing is given for longer than before.
-fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &Binding) -> Result<()> {
+fn merge(tx: &mut Transaction<'_>, own: Binding, other: &Binding) -> Result<()> {
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     let set = own.attributes.permissions.union(other.attributes.permissions);
     let covers = |share: &Binding| share.attributes.permissions == set && until(share) == until(&own).max(until(other));
@@ -121,7 +121,7 @@ fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &B
 
 /// The right to dispose of a share that another account made: to administer the shares of the item, or with managed
 /// sharing, to manage the permissions on the endpoint.
-fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<(Action, Id)> {
+fn right_over(tx: &Transaction<'_>, share: &Binding) -> Result<(Action, Id)> {
     let endpoint = tx.outermost(share.resource)?;
     let host = tx.facts().resource(endpoint)?;
     let managed = host.as_ref().and_then(|it| it.as_endpoint()).map(|it| it.kind.sharing()) == Some(Sharing::Managed);
@@ -135,10 +135,7 @@ fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn describe_share<F: Facts + ?Sized>(
-    tx: &Transaction<'_, F>,
-    share: &Binding,
-) -> Result<Option<String>> {
+pub(in crate::ops) fn describe_share(tx: &Transaction<'_>, share: &Binding) -> Result<Option<String>> {
     if !tx.sees_binding(share)? {
         return Ok(None);
     }
