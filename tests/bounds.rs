@@ -186,3 +186,14 @@ fn a_revision_of_many_rows_is_shown_whole_and_alike_in_every_format() {
     assert_eq!(undone.iter().filter(|it| it["change"] == "removed").count(), 2_503);
     assert_eq!(tool.json("audit log --on user:bob --columns revision").as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn refusals_are_counted_and_the_first_hundred_shown() {
+    let tool = Tool::staffed();
+    let names: Vec<String> = (0..300).map(|number| format!("v{number}")).collect();
+    let manifest = format!("version: 1\ngroups:\n  crew: [{}]\n", names.join(", "));
+    std::fs::write(tool.folder().join("m.yaml"), manifest).unwrap();
+    let ran = tool.fails(4, "plan m.yaml", "300 changes cannot be made");
+    assert_eq!(ran.err.matches("m.yaml:3:").count(), 100, "{ran:#?}");
+    assert!(ran.err.trim_end().ends_with("and 200 more"), "{ran:#?}");
+}

@@ -20,7 +20,7 @@ use crate::model::{Name, Problem};
 const MAX_LEADING_BYTES: u64 = 1 << 20;
 
 /// The maximum number of mistakes to show.
-const MAX_SHOWN: usize = 100;
+pub(super) const MAX_SHOWN: usize = 100;
 
 /// The input of a command: the files that were read, and the rows that are still to be read.
 pub(super) struct ManifestInput {

@@ -8,7 +8,7 @@ use super::super::perm::{FailingTests, failing_tests};
 use super::super::session::Session;
 use super::super::view::{ReadView, adaptive};
 use super::ApplyOptions;
-use super::input::ManifestInput;
+use super::input::{MAX_SHOWN, ManifestInput};
 use crate::input::document::Diagnostic;
 use crate::manifest::plan::{
     Counts, Owned, PlanRefusal, PlannedAction, PlannedChanges, Planner, summary, summary_done,
@@ -164,10 +164,10 @@ fn take_statements(planner: &mut Planner<'_>, read: &mut ManifestInput) -> Resul
     Ok(())
 }
 
-/// The problem that lists all refusals, each with its position.
+/// The problem that lists refusals, each with its position: as many as of mistakes, then how many more there are.
 fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
-    // There can be one refusal per line, so the lines are split once.
+    // There can be a refusal in every line, so the lines are split once.
     let texts: Vec<Vec<&str>> = read.sources.iter().map(|source| source.text.lines().collect()).collect();
     let shown = |refusal: &PlanRefusal| {
         let problem = refusal.problem.clone();
@@ -208,7 +208,9 @@ fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
             problem
         }
     };
-    problem = problem.with_blocks(refusals.iter().map(shown).collect());
+    let mut blocks: Vec<String> = refusals.iter().take(MAX_SHOWN).map(shown).collect();
+    blocks.extend(refusals.len().checked_sub(MAX_SHOWN + 1).map(|more| format!("and {} more", more + 1)));
+    problem = problem.with_blocks(blocks);
     if refusals.len() == 1 {
         (problem.why, problem.tips) = (None, Vec::new());
     }
