@@ -1,9 +1,11 @@
 //! Valid new names, names that look alike, and renaming.
 
+use proptest::prelude::*;
+use rolebook::ops::lookalike::skeleton;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::support::Tool;
+use crate::support::{Tool, assert_generated};
 
 const REFUSED: [(&str, &str); 10] = [
     ("zero\u{200b}width", "cannot be seen"),
@@ -239,4 +241,30 @@ fn the_log_keeps_words_that_look_like_options() {
     let tool = Tool::new();
     tool.ok("group add --reason why -- --yes");
     assert_eq!(tool.json("audit show 1")["command"], "group add -- '--yes'");
+}
+
+/// `src/ops/lookalike/confusables.txt`: each letter that is not decomposed and has another skeleton, with that.
+#[test]
+fn the_committed_confusables_are_those_of_unicode() {
+    let mut table = String::new();
+    for letter in '\0'..=char::MAX {
+        let text = letter.to_string();
+        let skeleton: String = unicode_security::confusable_detection::skeleton(&text).collect();
+        let is_decomposed = unicode_normalization::UnicodeNormalization::nfd(text.as_str()).eq([letter]);
+        if is_decomposed && skeleton != text {
+            let codes: Vec<String> =
+                text.chars().chain(skeleton.chars()).map(|it| format!("{:x}", u32::from(it))).collect();
+            table.push_str(&codes.join(" "));
+            table.push('\n');
+        }
+    }
+    assert_generated("src/ops/lookalike/confusables.txt", &table);
+}
+
+proptest! {
+    #[test]
+    fn skeletons_are_those_of_unicode(text in "\\PC{0,12}") {
+        let wanted: String = unicode_security::confusable_detection::skeleton(&text).collect();
+        prop_assert_eq!(skeleton(&text), wanted);
+    }
 }

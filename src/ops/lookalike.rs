@@ -4,12 +4,15 @@
 //! take reading all names, so a change computes them at most once per kind and parent, and only when it adds a name
 //! beyond ASCII. A name in ASCII is looked up under the spellings that it could be mistaken for.
 
+mod skeleton;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 
 use unicode_security::MixedScript;
-use unicode_security::confusable_detection::skeleton;
+
+pub use skeleton::skeleton;
 
 use super::{Result, Transaction};
 use crate::model::escape::escape_hidden;
@@ -84,8 +87,7 @@ impl Lookalikes {
 /// The skeleton of a name, without case. It is taken twice: the first pass turns digits into letters, and the lower
 /// case of a capital can have another skeleton.
 fn full_skeleton(name: &str) -> String {
-    let once: String = skeleton(name).collect();
-    skeleton(&once.to_lowercase()).collect()
+    skeleton(&skeleton(name).to_lowercase())
 }
 
 fn skeletons(tx: &Transaction<'_>, kind: Kind, parent: Option<Id>) -> Result<HashMap<String, Vec<String>>> {

@@ -20,7 +20,7 @@ mod impact;
 pub mod invitation;
 pub mod item;
 pub mod key;
-mod lookalike;
+pub mod lookalike;
 pub mod media;
 pub mod membership;
 pub mod org;
