@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::input::document::{Diagnostic, text_of};
 use crate::input::library_errors;
 use crate::manifest::Source;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::{Problem, ProblemKind};
 
 /// The longest file that is read whole, in bytes.

@@ -10,6 +10,7 @@ use crate::model::action::allowed_verb;
 use crate::model::attributes::TokenMode;
 use crate::model::catalogue::disclosure::{Audience, DISCLOSURES};
 use crate::model::catalogue::{Grant, Grantee, PRESETS, grants};
+use crate::model::spelling::closest_match;
 use crate::model::{Kind, Permissions, Problem, Role, Verb};
 use crate::render::{Column, hidden, row, shown};
 
@@ -184,7 +185,7 @@ fn unknown(role: &str) -> Problem {
     let presets = PRESETS.iter().map(|(word, ..)| *word);
     let words: Vec<&str> = Role::ALL.iter().map(|role| role.qualified()).chain(presets).collect();
     let mut problem = Problem::not_found("role", role);
-    if let Some(near) = crate::model::reference::closest_match(role, words.iter().copied()) {
+    if let Some(near) = closest_match(role, words.iter().copied()) {
         problem = problem.tip(format!("did you mean `{near}`?"));
     }
     problem.tip(format!("the roles are: {}", words.join(", ")))

@@ -15,7 +15,8 @@ use super::config::Config;
 use super::view::ReadView;
 use super::{identity, output};
 use crate::input::library_errors;
-use crate::model::name::{printable, shell_quote};
+use crate::model::escape::printable;
+use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
 use crate::render::{

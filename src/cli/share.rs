@@ -9,7 +9,8 @@ use super::args::{PageArgs, ReadArgs, WriteArgs, expiry, item, references, share
 use super::session::{Put, Session};
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::{ShareClass, Sharing, time_value};
+use crate::model::attributes::{ShareClass, Sharing};
+use crate::model::time::time_value;
 use crate::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Time, Verb};
 use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::ops::{Actor, AnyViewer};

@@ -5,8 +5,8 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::model::Problem;
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 
 /// The problem of a usage error: what is wrong, what may have been meant, and the usage of the command.
 pub(super) fn problem(error: &clap::Error) -> Problem {

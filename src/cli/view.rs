@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::clock;
-use crate::model::name::{key, printable};
+use crate::model::escape::printable;
+use crate::model::name::key;
 use crate::model::reference::{EndedReference, ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Time, Verb};
 use crate::ops::{

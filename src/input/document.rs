@@ -13,8 +13,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatP
 
 use super::library_errors;
 use crate::model::Problem;
-use crate::model::escape::{escape_hidden, is_hidden};
-use crate::model::name::printable;
+use crate::model::escape::{escape_hidden, is_hidden, printable};
 
 /// The maximum depth of nesting: far more than a manifest needs, and safe for any stack.
 pub(super) const MAX_DEPTH: usize = 32;

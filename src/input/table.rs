@@ -12,8 +12,7 @@ use std::borrow::Cow;
 use csv::StringRecord;
 
 use super::document::{Diagnostic, Span, text_of};
-use crate::model::escape::unescape_cell;
-use crate::model::name::printable;
+use crate::model::escape::{printable, unescape_cell};
 
 /// The delimiters between cells, the preferred one first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];

@@ -1,7 +1,7 @@
 //! The parser of a test in one line, such as `only alice, carol can upload node1:/x as of 42`.
 
 use crate::model::Problem;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::shell::split_words;
 
 /// The type of a claim.

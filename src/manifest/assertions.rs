@@ -3,8 +3,8 @@
 use super::assertion_line::{AssertionKind, AssertionLine, parse_assertion_line};
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree};
 use crate::model::action::Destination;
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 use crate::model::{Action, Id, Kind, Problem, Reference};
 
 /// A test, with its position in a file.

@@ -13,6 +13,7 @@ use super::statement::{
 };
 use crate::input::document::Diagnostic;
 use crate::model::attributes::ShareClass;
+use crate::model::escape::printable;
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Reference, Role, Time};
 use crate::ops::home::HomeFolder;
@@ -52,7 +53,7 @@ fn message(thing: &str, field: &str, value: &str) -> String {
     match (field, value) {
         (THERE, ABSENT) => format!("{thing} is absent here and declared"),
         (THERE, _) => format!("{thing} is declared here and absent"),
-        _ => format!("`{field}` of {thing} is `{}` here and has another value", crate::model::name::printable(value)),
+        _ => format!("`{field}` of {thing} is `{}` here and has another value", printable(value)),
     }
 }
 

@@ -25,8 +25,8 @@ use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Entry, Node, WithSpan};
 use crate::input::json;
 use crate::model::attributes::AllowDeny;
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::home::HomeFolder;
 

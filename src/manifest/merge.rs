@@ -10,7 +10,7 @@ use super::shape::{Object, Shape};
 use super::statement::SourceLocation;
 use super::text_format::TextFormat;
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan};
-use crate::model::name::printable;
+use crate::model::escape::printable;
 
 /// A mapping in one source.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use super::statement::{
 use super::text_format::{self, TextFormat};
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::TableRows;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, group};
 use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, boolean, settings, status};

@@ -3,7 +3,7 @@
 //! [`TextFormat`] is the format of a field of the schema. The functions beside it parse the text of a field.
 
 use crate::model::attributes::NodeVersion;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Problem, Reference, Role};
 use crate::ops::home::HomeFolder;

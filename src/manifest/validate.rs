@@ -4,8 +4,8 @@ use hashbrown::HashMap;
 
 use super::shape::{Object, Shape};
 use crate::input::document::{Diagnostic, Entry, Node, Span, WithSpan};
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 
 /// The maximum number of mistakes that get a hint.
 const MAX_TIPS: usize = 200;

@@ -4,10 +4,12 @@ use std::fmt;
 
 use super::Id;
 use super::attributes::Setting;
+use super::escape::printable;
 use super::kind::Kind;
 use super::permission::Permissions;
 use super::problem::Problem;
 use super::role::Role;
+use super::spelling::closest_match;
 pub use super::verb::{PERMISSION_VERBS, Verb, allowed_verb, required_permission, verbs_of};
 
 /// A verb, with its value for verbs that take one.
@@ -160,7 +162,7 @@ fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) 
     let message = if value.is_empty() {
         format!("the action `{}` needs a value", verb.as_str())
     } else {
-        format!("invalid value `{}` for the action `{}`", super::name::printable(value), verb.as_str())
+        format!("invalid value `{}` for the action `{}`", printable(value), verb.as_str())
     };
     Problem::usage("bad_action", message).tip(format!(
         "write `{}=VALUE` with one of: {}",
@@ -177,7 +179,7 @@ impl Action {
     pub fn parse_listable(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
         let word = text.split_once('=').map_or(text, |(word, _)| word);
         let another_path = |_: &str| {
-            Err(Problem::usage("bad_action", format!("`{}` is not listed", super::name::printable(text)))
+            Err(Problem::usage("bad_action", format!("`{}` is not listed", printable(text)))
                 .why("its value is another path")
                 .tip("ask about one resource with `rolebook perm check`"))
         };
@@ -194,9 +196,9 @@ impl Action {
             (Some(problem), _) => problem,
             (None, Some(kind)) => unknown(text, word, kind),
             (None, None) => {
-                let problem = Problem::usage("unknown_action", format!("no action `{}`", super::name::printable(text)));
+                let problem = Problem::usage("unknown_action", format!("no action `{}`", printable(text)));
                 let all = Kind::ALL.into_iter().flat_map(|kind| verbs_of(kind).iter().map(|verb| verb.as_str()));
-                match super::reference::closest_match(word, all) {
+                match closest_match(word, all) {
                     Some(near) => problem.tip(format!("did you mean `{near}`?")),
                     None => problem.tip("rolebook-model(7) lists every action, by kind"),
                 }
@@ -207,9 +209,8 @@ impl Action {
 
 fn unknown(text: &str, word: &str, kind: Kind) -> Problem {
     let valid: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.as_str()).collect();
-    let problem =
-        Problem::usage("unknown_action", format!("no action `{}` on {}", super::name::printable(text), kind.article()));
-    let problem = match super::reference::closest_match(word, valid.iter().copied()) {
+    let problem = Problem::usage("unknown_action", format!("no action `{}` on {}", printable(text), kind.article()));
+    let problem = match closest_match(word, valid.iter().copied()) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     };

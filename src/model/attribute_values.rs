@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::attributes::{Account, AdminRights, Attributes, Endpoint, Server};
 use super::settings::Setting;
-use super::time::Time;
+use super::time::time_value;
 
 impl Attributes {
     /// Every attribute that people set, defaults included, under its name in options, YAML and JSON.
@@ -94,9 +94,4 @@ fn rights_fields(rights: AdminRights) -> Vec<(&'static str, Value)> {
         ("admins_create_users", json!(rights.create_users)),
         ("admins_manage_groups", json!(rights.manage_groups)),
     ]
-}
-
-/// A time as a JSON string; null for `None`.
-pub fn time_value(time: Option<Time>) -> Value {
-    time.map_or(Value::Null, |time| Value::String(time.to_string()))
 }

@@ -73,6 +73,19 @@ pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text for one line of a message: hidden characters are escaped, and long texts are cut.
+pub fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count >= 80 {
+            out.push('…');
+            break;
+        }
+        push_escaped(&mut out, character);
+    }
+    out
+}
+
 /// Appends a character, escaped for people.
 pub fn push_escaped(out: &mut String, character: char) {
     if is_hidden(character) {

@@ -22,6 +22,7 @@ pub mod secret;
 pub mod set_names;
 mod settings;
 pub mod shell;
+pub mod spelling;
 pub mod system;
 pub mod time;
 mod verb;

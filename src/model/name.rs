@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::escape::{escape_hidden, is_hidden};
+use super::escape::{escape_hidden, is_hidden, printable};
 use super::problem::Problem;
 
 /// Maximum length of a name, in characters.
@@ -155,19 +155,6 @@ pub fn key(text: &str) -> String {
     }
     let folded: String = text.nfc().collect::<String>().to_uppercase().to_lowercase();
     folded.nfc().collect()
-}
-
-/// A text for one line of a message: hidden characters are escaped, and long texts are cut.
-pub fn printable(text: &str) -> String {
-    let mut out = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count >= 80 {
-            out.push('…');
-            break;
-        }
-        super::escape::push_escaped(&mut out, character);
-    }
-    out
 }
 
 /// A name quoted for a shell, if it needs quotes.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::name::printable;
+use super::escape::printable;
 use super::problem::Problem;
 
 /// Maximum length of a component, in characters; the limit of common file systems.

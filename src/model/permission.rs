@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::name::printable;
+use super::escape::printable;
 use super::problem::Problem;
-use super::reference::closest_match;
+use super::spelling::closest_match;
 
 /// One permission that a share can give.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::catalogue::Rule;
+use super::escape::printable;
 
 /// The class of a problem; decides the exit status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -102,7 +103,7 @@ impl Problem {
 
     /// A resource does not exist: `what` is `account`, `workgroup` and the like, `name` is the name as written.
     pub fn not_found(what: &str, name: &str) -> Problem {
-        Problem::new(ProblemKind::NotFound, "not_found", format!("no such {what}: `{}`", super::name::printable(name)))
+        Problem::new(ProblemKind::NotFound, "not_found", format!("no such {what}: `{}`", printable(name)))
     }
 
     /// Adds the reason.

@@ -5,8 +5,9 @@ use std::fmt;
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::name::printable;
+use super::escape::printable;
 use super::problem::Problem;
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
@@ -99,6 +100,11 @@ fn parse_offset(text: &str) -> Option<i64> {
     };
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60_000)
+}
+
+/// A time as a JSON string; null for `None`.
+pub fn time_value(time: Option<Time>) -> Value {
+    time.map_or(Value::Null, |time| Value::String(time.to_string()))
 }
 
 impl fmt::Display for Time {

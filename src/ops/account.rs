@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use super::{Actor, Result, Transaction, handover, membership};
 use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
+use crate::model::escape::printable;
 use crate::model::name::shell_quote;
+use crate::model::spelling::closest_match;
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
@@ -77,9 +79,8 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
     }
     Role::from_name(Kind::Server, word).ok_or_else(|| {
         let words = Role::SERVER.iter().map(|role| role.as_str());
-        let problem =
-            Problem::usage("bad_role", format!("`{}` is not an account role", crate::model::name::printable(word)));
-        match crate::model::reference::closest_match(word, words.clone()) {
+        let problem = Problem::usage("bad_role", format!("`{}` is not an account role", printable(word)));
+        match closest_match(word, words.clone()) {
             Some(near) => problem.tip(format!("did you mean `{near}`?")),
             None => problem.tip(format!("the account roles are: {}", words.collect::<Vec<_>>().join(", "))),
         }

@@ -9,7 +9,8 @@ use super::endpoint::opened_on;
 use super::item::{self, refuse_files, require_folder, subtree};
 use super::{ResolvedPath, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
-use crate::model::name::{printable, shell_quote};
+use crate::model::escape::printable;
+use crate::model::name::shell_quote;
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 pub use super::change_text::{Change, ChangeKind};
 use super::{Result, Transaction};
-use crate::model::attributes::{Attributes, time_value};
+use crate::model::attributes::Attributes;
 use crate::model::reference::{ended_reference, full_reference};
+use crate::model::time::time_value;
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
 use crate::policy::RowChange;
 

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Result, Transaction};
-use crate::model::name::{printable, shell_quote};
+use crate::model::escape::printable;
+use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::{Actor, Result, Transaction, invitation};
 use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
+use crate::model::escape::printable;
 use crate::model::name::shell_quote;
 use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::{Facts, Question, decide};
@@ -205,11 +206,8 @@ pub fn record(
 /// A usage problem for anything else.
 pub fn parse_file(text: &str) -> Result<File> {
     let wrong = || {
-        Problem::usage(
-            "bad_file",
-            format!("invalid file `{}`, expected `NAME:BYTES`", crate::model::name::printable(text)),
-        )
-        .tip("for example `reel3.mov:123456789`")
+        Problem::usage("bad_file", format!("invalid file `{}`, expected `NAME:BYTES`", printable(text)))
+            .tip("for example `reel3.mov:123456789`")
     };
     let (name, size) = text.rsplit_once(':').ok_or_else(wrong)?;
     let size: u64 = size.parse().map_err(|_| wrong())?;

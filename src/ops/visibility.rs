@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::Result;
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::catalogue::ACTIVE_ONLY;
-use crate::model::reference::closest_match;
+use crate::model::spelling::closest_match;
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Time};
 use crate::policy::{Actor, Facts, Viewer};
 

@@ -13,8 +13,8 @@ use super::streamed_field::{self, PushElement, StreamedRow};
 use super::table::Cells;
 use super::{Column, Format, OutputOptions, RenderError, Row, json, picked, plain, write_json_line, yaml};
 use crate::model::Problem;
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 
 /// The part of a listing to write.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use super::super::{Outcome, examples};
 use super::counted;
 use crate::manifest::export::{ExportError, Exporter};
 use crate::model::name::key;
-use crate::model::reference::closest_match;
+use crate::model::spelling::closest_match;
 use crate::model::{Id, Name, Problem};
 use crate::ops::Actor;
 use crate::policy::Facts;

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::request_line::malformed;
-use crate::model::name::printable;
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::spelling::closest_match;
 use crate::model::{Kind, Problem, ProblemKind, Reference};
 use crate::render::RenderError;
 

@@ -10,7 +10,7 @@ use super::request_line::malformed;
 use crate::input::json::NOT_JSON;
 use crate::input::library_errors;
 use crate::model::Problem;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 
 /// Parses a line that holds an object.
 pub(super) fn object(line: &str) -> Result<Map<String, Value>, Problem> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::view::ReadView;
-use crate::model::attributes::time_value;
+use crate::model::time::time_value;
 use crate::model::{Binding, Problem};
 use crate::policy::{Facts, ProofStep};
 use crate::render::RenderError;

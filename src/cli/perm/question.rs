@@ -3,7 +3,7 @@
 use super::super::view::ReadView;
 use crate::model::action::Destination;
 use crate::model::catalogue::disclosure::ABOUT_OTHERS;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb};
 use crate::ops::Actor;
 use crate::policy::{Facts, Question};

@@ -4,8 +4,9 @@ use super::super::statement::Ensure;
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::{TableRow, TableRows};
 use crate::model::attributes::{Setting, SettingValue};
-use crate::model::name::{printable, shell_quote};
-use crate::model::reference::closest_match;
+use crate::model::escape::printable;
+use crate::model::name::shell_quote;
+use crate::model::spelling::closest_match;
 use crate::model::{Kind, Name, Problem, Role};
 
 /// The fields that a column can have.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{is_default, is_yes, yes};
 use crate::model::Id;
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::permission::Permissions;
 use crate::model::problem::Problem;
 use crate::model::role::Role;

@@ -10,7 +10,6 @@ mod workgroups;
 use serde::{Deserialize, Serialize};
 
 use super::Time;
-pub use super::attribute_values::time_value;
 use super::kind::Kind;
 use super::permission::Permissions;
 pub use super::settings::{

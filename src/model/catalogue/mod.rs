@@ -14,6 +14,7 @@ mod content;
 pub mod disclosure;
 mod endpoints;
 mod organizations;
+mod rule;
 mod server;
 mod workgroups;
 
@@ -21,6 +22,7 @@ pub use commands::{
     ACTIVE_ONLY, COMMAND_RULES, CommandRule, HAND_OVER, INVITATION, LINK, NOT_GRANTED, NOT_THERE, OUTSIDERS,
     OWN_ACCOUNT, OWN_ADDRESS, OWN_NAME, TOKEN_ENDED, UNDO, rules,
 };
+pub use rule::Rule;
 
 use std::sync::OnceLock;
 
@@ -29,21 +31,7 @@ use super::attributes::{MemberAccess, SendPolicy, Setting, TokenMode};
 use super::kind::Kind;
 use super::permission::Permissions;
 use super::role::Role;
-
-/// A rule: its name, which never changes, and the sentence it comes from. Only the catalogue can make one, so
-/// every rule that a denial names is in the catalogue.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rule {
-    /// A fixed word, `NOUN.RULE`.
-    pub name: &'static str,
-    /// `seed NNN: SENTENCE`, `product: SENTENCE` or `decision: SENTENCE`.
-    pub source: &'static str,
-    sealed: Sealed,
-}
-
-/// A private field type, so that only the catalogue can make a [`Rule`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Sealed;
+use rule::rule;
 
 /// The principals that a grant gives to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -198,10 +186,6 @@ pub struct DenialReason {
     pub when: Option<Condition>,
     /// The rule, with its sentence.
     pub rule: Rule,
-}
-
-const fn rule(name: &'static str, source: &'static str) -> Rule {
-    Rule { name, source, sealed: Sealed }
 }
 
 const fn grant(grantee: Grantee, kind: Kind, verbs: &'static [Verb], when: Option<Condition>, rule: Rule) -> Grant {

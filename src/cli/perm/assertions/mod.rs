@@ -19,7 +19,7 @@ use super::super::view::ReadView;
 use super::check::Answer;
 use super::question::{ParsedQuestion, may_ask_about_others, others_refused};
 use crate::manifest::assertions::{self, Assertion};
-use crate::model::name::printable;
+use crate::model::escape::printable;
 use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Time};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
