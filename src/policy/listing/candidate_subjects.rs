@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use hashbrown::HashSet;
 
 use super::PRINCIPALS;
-use super::difference::{Fellows, is_general};
+use super::fellows::Fellows;
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
@@ -196,5 +196,23 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
             self.members_into(place, &mut open)?;
         }
         self.open(open)
+    }
+}
+
+/// Whether a grantee does not depend on the resource, so that a profile can record it.
+pub(super) const fn is_general(grantee: Grantee) -> bool {
+    match grantee {
+        Grantee::Role(role) => matches!(role.resource_kind(), Kind::Server),
+        Grantee::SomeAdmin | Grantee::GroupManager => true,
+        Grantee::Account
+        | Grantee::Itself
+        | Grantee::FellowMember
+        | Grantee::RecipientViewer
+        | Grantee::ShareHolder
+        | Grantee::Owner
+        | Grantee::HoldsPermissions(_)
+        | Grantee::Sharer
+        | Grantee::AllParts
+        | Grantee::Token(_) => false,
     }
 }

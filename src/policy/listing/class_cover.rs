@@ -1,7 +1,7 @@
 //! When `authenticated` covers every account: a listing does not name accounts that may do an action
 //! only because every account may.
 
-use super::lookup_resources::Filter;
+use super::filter::Filter;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Verb};
 use crate::policy::evaluator::Evaluator;

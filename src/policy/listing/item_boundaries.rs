@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::lookup_resources::{ClassBaseline, Filter, ItemDetail, VisitResource, allowed, allowed_beneath};
+use super::allowed_actions::{allowed, allowed_beneath};
+use super::filter::{ClassBaseline, Filter, ItemDetail, VisitResource};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{permissions_ignoring_status_on, root_upload};

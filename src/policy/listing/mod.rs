@@ -6,10 +6,13 @@
 //! costs time only, because what the evaluator denies is never listed.
 
 mod affected;
+mod allowed_actions;
 mod candidate_resources;
 mod candidate_subjects;
 mod class_cover;
 mod difference;
+mod fellows;
+mod filter;
 mod item_boundaries;
 mod lookup_resources;
 mod lookup_subjects;
@@ -23,5 +26,6 @@ const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 pub use affected::{AffectedSet, IdMap};
 pub use class_cover::{is_covered, stopped};
 pub use difference::{Comparison, Counts, Difference, DifferencePart, Pair, VisitDifference};
-pub use lookup_resources::{Filter, ItemDetail, VisitResource, lookup_beyond_class, lookup_resources};
+pub use filter::{Filter, ItemDetail, VisitResource};
+pub use lookup_resources::{lookup_beyond_class, lookup_resources};
 pub use lookup_subjects::{Breadth, VisitSubject, lookup_subjects};

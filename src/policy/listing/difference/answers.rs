@@ -7,13 +7,14 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use super::profile::{FellowGaps, Profile};
+use super::profile::Profile;
 use super::{CLASSES, Comparison, Difference, Pair, is_class};
 use crate::model::attributes::Status;
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::listing::lookup_resources::allowed;
+use crate::policy::listing::allowed_actions::allowed;
+use crate::policy::listing::fellows::FellowGaps;
 use crate::policy::target::Target;
 
 /// The allowed actions before and after.

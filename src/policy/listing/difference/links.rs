@@ -9,13 +9,13 @@ use std::sync::OnceLock;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::profile::{FellowGaps, is_shown};
 use crate::model::attributes::{AllowDeny, Attributes, MemberAccess};
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::listing::candidate_subjects::SubjectSearch;
+use crate::policy::listing::fellows::{FellowGaps, is_shown};
 use crate::policy::listing::item_boundaries::granted;
 use crate::policy::subject::Subject;
 

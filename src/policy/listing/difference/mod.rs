@@ -21,11 +21,11 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 
 pub use attribution::{Counts, DifferencePart};
-pub(super) use profile::{Fellows, is_general};
 
 use super::PRINCIPALS;
 use super::affected::{AffectedSet, IdMap};
 use super::candidate_subjects::SubjectSearch;
+use super::fellows::Fellows;
 use crate::model::{Action, Id, Kind};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};

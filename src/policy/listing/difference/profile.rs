@@ -9,15 +9,16 @@ use std::cell::{OnceCell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, SettingValues, Status, Workgroup};
-use crate::model::catalogue::{self, Grantee, Requirement};
+use crate::model::attributes::{Account, Attributes, SettingValues, Status};
+use crate::model::catalogue::{self, Grantee};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::grantees::is_grantee;
-use crate::policy::listing::candidate_subjects::SubjectSearch;
+use crate::policy::listing::candidate_subjects::{SubjectSearch, is_general};
+use crate::policy::listing::fellows::{FellowGaps, Fellows, fellow_grants};
 use crate::policy::target::Target;
 
 /// What rules read of a principal apart from any resource.
@@ -60,24 +61,6 @@ fn general_holders() -> &'static [Grantee] {
     })
 }
 
-/// Whether a grantee does not depend on the resource, so that a profile can record it.
-pub(in crate::policy::listing) const fn is_general(grantee: Grantee) -> bool {
-    match grantee {
-        Grantee::Role(role) => matches!(role.resource_kind(), Kind::Server),
-        Grantee::SomeAdmin | Grantee::GroupManager => true,
-        Grantee::Account
-        | Grantee::Itself
-        | Grantee::FellowMember
-        | Grantee::RecipientViewer
-        | Grantee::ShareHolder
-        | Grantee::Owner
-        | Grantee::HoldsPermissions(_)
-        | Grantee::Sharer
-        | Grantee::AllParts
-        | Grantee::Token(_) => false,
-    }
-}
-
 /// Whether a profile makes a difference on a kind of resource.
 pub(super) fn matters_on(kind: Kind) -> bool {
     static MATTERS: OnceLock<Vec<Kind>> = OnceLock::new();
@@ -88,40 +71,6 @@ pub(super) fn matters_on(kind: Kind) -> bool {
         Kind::ALL.into_iter().filter(matters).collect()
     });
     kinds.contains(&kind)
-}
-
-/// What an account is missing on other accounts that a common workgroup may give it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct FellowGaps {
-    /// Whether some action that fellow members have is missing.
-    pub(super) action: bool,
-    /// Whether some setting is denied that fellow members do not need.
-    pub(super) setting: bool,
-}
-
-impl FellowGaps {
-    pub(super) const fn is_none(self) -> bool {
-        !self.action && !self.setting
-    }
-}
-
-/// The actions that fellow members are granted, and the settings that they do not need.
-fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
-    static FOUND: OnceLock<(Vec<Action>, Vec<Setting>)> = OnceLock::new();
-    FOUND.get_or_init(|| {
-        let (mut actions, mut settings) = (Vec::new(), Vec::new());
-        for action in Action::listable(Kind::Account) {
-            let rows = catalogue::rules_for(Kind::Account, action.verb());
-            if rows.grants.iter().any(|grant| grant.grantee == Grantee::FellowMember) {
-                actions.push(action);
-            }
-            settings.extend(rows.restrictions.iter().filter_map(|limit| match limit.requirement {
-                Requirement::AllowedOrShared(setting) => Some(setting),
-                _ => None,
-            }));
-        }
-        (actions, settings)
-    })
 }
 
 /// The profiles of one side, looked up on demand.
@@ -188,7 +137,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         }
         let subject = self.evaluator.subject(id)?;
         let stranger = Target::hypothetical(Attributes::Account(Account::default()));
-        let (actions, settings) = of_fellows();
+        let (actions, settings) = fellow_grants();
         let mut gaps = FellowGaps::default();
         for action in actions {
             gaps.action |= self.evaluator.allows_on(id, *action, &stranger)?.is_none();
@@ -212,57 +161,10 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
                 continue;
             }
             self.evaluator.subject(id)?.each_level(&Role::WORKGROUP, &mut |membership| {
-                if gaps.action {
-                    found.without_action.entry(membership.resource).or_default().push(id);
-                }
-                if gaps.setting {
-                    found.without_setting.entry(membership.resource).or_default().push(id);
-                }
+                found.add(membership.resource, id, gaps);
                 Ok(ControlFlow::Continue(()))
             })?;
         }
         Ok(self.fellows.get_or_init(|| found))
     }
-}
-
-/// The accounts that are missing something on other accounts, by the workgroups that they are in.
-#[derive(Debug, Default)]
-pub(in crate::policy::listing) struct Fellows {
-    without_action: HashMap<Id, Vec<Id>>,
-    without_setting: HashMap<Id, Vec<Id>>,
-}
-
-impl Fellows {
-    /// Adds the accounts for which a common workgroup with this account may make a difference.
-    pub(in crate::policy::listing) fn around<F: Facts + ?Sized>(
-        &self,
-        evaluator: &Evaluator<'_, F>,
-        account: Id,
-        found: &mut HashSet<Id>,
-    ) -> Result<()> {
-        if self.without_action.is_empty() && self.without_setting.is_empty() {
-            return Ok(());
-        }
-        evaluator.subject(account)?.each_level(&Role::WORKGROUP, &mut |membership| {
-            let place = membership.resource;
-            if is_shown(evaluator, place, membership.role)? {
-                found.extend(self.without_action.get(&place).into_iter().flatten());
-            }
-            found.extend(self.without_setting.get(&place).into_iter().flatten());
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-}
-
-/// Whether the `member-access` of a workgroup shows members of a level to the other members.
-pub(super) fn is_shown<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, place: Id, level: Role) -> Result<bool> {
-    let header = evaluator.facts().header(place)?;
-    Ok(match header.as_ref().map(|it| &*it.attributes) {
-        Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) => match access {
-            MemberAccess::All => true,
-            MemberAccess::Admins => level == Role::WorkgroupAdmin,
-            MemberAccess::None => false,
-        },
-        _ => false,
-    })
 }
