@@ -12,18 +12,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
 use super::library_errors;
+use super::limits::{MAX_ALIAS_BYTES, MAX_ALIAS_NODES, MAX_DEPTH};
 use crate::model::Problem;
 use crate::model::escape::{escape_hidden, is_hidden, printable};
-
-/// The maximum depth of nesting: far more than a manifest needs, and safe for any stack.
-pub(super) const MAX_DEPTH: usize = 32;
-
-/// The maximum number of values that all aliases of a text may repeat. A list of 500 people in 100 groups is far
-/// below it; this many values take about 20 MB of memory.
-pub(super) const MAX_ALIAS_NODES: usize = 200_000;
-
-/// The maximum amount of text in repeated values, in bytes.
-const MAX_ALIAS_BYTES: usize = 16 << 20;
 
 /// Up to this many keys are compared one by one. Most mappings have no more, and hashing them would take longer.
 const HASH_THRESHOLD: usize = 12;

@@ -7,7 +7,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::{Error, ExternalMessageSource};
 
-use super::document::{MAX_ALIAS_NODES, MAX_DEPTH};
+use super::limits::{MAX_ALIAS_NODES, MAX_DEPTH};
 use crate::model::escape::printable;
 
 pub use crate::model::system::reason as io;

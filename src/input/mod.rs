@@ -6,5 +6,6 @@
 pub mod document;
 pub mod json;
 pub mod library_errors;
+mod limits;
 pub mod lines;
 pub mod table;

@@ -24,7 +24,8 @@ use serde_json::{Map, Value};
 
 use crate::model::Problem;
 pub use listing::{ListingWriter, Page, Tell};
-pub use streamed_field::{Elements, PushElement, write_with_list};
+use streamed_field::StreamedRow;
+pub use streamed_field::{Elements, PushElement};
 pub use text::{Text, Tone};
 
 /// How output is written.
@@ -225,6 +226,27 @@ pub fn write_value(out: &mut dyn Write, value: &Value, options: &OutputOptions) 
         Format::Table | Format::Csv | Format::Tsv => record::write(out, value)?,
     }
     Ok(())
+}
+
+/// Writes one record in which one field is a streamed list. No element is held.
+///
+/// # Errors
+/// When the stream fails, or the error of the producer.
+pub fn write_with_list(
+    out: &mut dyn Write,
+    row: &Row,
+    field: &str,
+    elements: Elements<'_>,
+    options: &OutputOptions,
+) -> Result<(), RenderError> {
+    match options.format {
+        Format::Json | Format::Jsonl => {
+            StreamedRow::new(row, field, elements).write(out, options.format == Format::Json)?;
+            Ok(out.write_all(b"\n")?)
+        }
+        Format::Yaml => yaml::parted(out, (row, field), elements, false),
+        Format::Table | Format::Csv | Format::Tsv => record::parted(out, (row, field), elements),
+    }
 }
 
 fn write_json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {

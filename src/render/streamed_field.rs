@@ -8,7 +8,7 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Format, OutputOptions, RenderError, Row, json, plain, record, yaml};
+use super::{RenderError, Row, json, plain};
 
 /// The maximum number of elements of a streamed list that a cell of a table shows.
 const IN_A_CELL: usize = 20;
@@ -83,27 +83,6 @@ impl Serialize for List<'_, '_, '_> {
             Some(error) => Err(error),
             None => list.end(),
         }
-    }
-}
-
-/// Writes one record in which one field is a streamed list. No element is held.
-///
-/// # Errors
-/// When the stream fails, or the error of the producer.
-pub fn write_with_list(
-    out: &mut dyn Write,
-    row: &Row,
-    field: &str,
-    elements: Elements<'_>,
-    options: &OutputOptions,
-) -> Result<(), RenderError> {
-    match options.format {
-        Format::Json | Format::Jsonl => {
-            StreamedRow::new(row, field, elements).write(out, options.format == Format::Json)?;
-            Ok(out.write_all(b"\n")?)
-        }
-        Format::Yaml => yaml::parted(out, (row, field), elements, false),
-        Format::Table | Format::Csv | Format::Tsv => record::parted(out, (row, field), elements),
     }
 }
 

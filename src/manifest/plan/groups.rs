@@ -3,7 +3,7 @@
 use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
 use crate::manifest::statement::{DeclaredGroup, DeclaredMember, Ensure, SourceLocation};
-use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
+use crate::model::{Binding, Id, Reference, Resource, Role, Verb};
 use crate::ops::{group, membership};
 
 impl Planner<'_> {
@@ -112,9 +112,4 @@ impl Planner<'_> {
 
 const fn is_admin(level: Role) -> bool {
     matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
-}
-
-/// Whether resources of a kind have members that this module plans.
-pub(super) const fn has_members(kind: Kind) -> bool {
-    matches!(kind, Kind::Group | Kind::Workgroup | Kind::Dropbox)
 }

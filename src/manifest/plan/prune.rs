@@ -1,7 +1,6 @@
 //! Pruning: removes or lists the rows that the set owns and no longer declares.
 
-use super::groups::has_members;
-use super::removal::is_inactive;
+use super::removal::{has_members, is_inactive};
 use super::{Owned, Planner, Result};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role};
 use crate::ops::{Actor, Viewer, account, endpoint, group, org};

@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use super::groups::has_members;
 use super::{Owned, PlannedAction, Planner, Result};
 use crate::manifest::removal_limits;
 use crate::manifest::statement::SourceLocation;
@@ -365,4 +364,9 @@ impl Removals {
 /// Whether a resource is an inactive account.
 pub(super) fn is_inactive(resource: &Resource) -> bool {
     resource.as_account().is_some_and(|account| !account.active)
+}
+
+/// Whether resources of a kind have members that `membership` adds and removes.
+pub(super) const fn has_members(kind: Kind) -> bool {
+    matches!(kind, Kind::Group | Kind::Workgroup | Kind::Dropbox)
 }
