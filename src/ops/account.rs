@@ -1,7 +1,9 @@
 //! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (docs/model.md#accounts).
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
+pub use super::handover::STILL_NEEDED;
 use super::{Actor, Result, Transaction, handover, membership};
 use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
@@ -64,6 +66,21 @@ pub fn role_of(facts: &dyn Facts, account: Id) -> Result<Option<(Id, Role)>> {
         }
     }
     Ok(None)
+}
+
+/// The account that has an address as its name or as its e-mail address.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub(super) fn with_address(facts: &dyn Facts, email: &Name) -> Result<Option<Rc<Resource>>> {
+    let mut found = facts.named(Kind::Account, None, email.key())?;
+    if found.is_none() {
+        facts.aliased(Kind::Account, email.key(), &mut |account| {
+            found = Some(account);
+            Ok(ControlFlow::Break(()))
+        })?;
+    }
+    Ok(found)
 }
 
 /// Reads an account role. The workgroup admin is not an account role.
@@ -375,9 +392,6 @@ fn put_active(tx: &mut Transaction<'_>, existing: &Resource, active: bool) -> Re
     }
     Ok(())
 }
-
-/// The code of the refusal to destroy an account that still owns, administers or shares something.
-pub const STILL_NEEDED: &str = "still_needed";
 
 /// How to remove an account.
 #[derive(Clone, PartialEq, Eq, Debug)]

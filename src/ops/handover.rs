@@ -6,6 +6,9 @@ use crate::model::catalogue::HAND_OVER;
 use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
 
+/// The code of the refusal to destroy an account that still owns, administers or shares something.
+pub const STILL_NEEDED: &str = "still_needed";
+
 /// Transfers everything to a successor. Without a successor, refuses while there is something to transfer. With
 /// `cascade`, removes the shares that the account made, with what rests on them, and does not transfer them.
 ///
@@ -89,14 +92,13 @@ fn refuse(
     shared: &[Binding],
 ) -> Result<()> {
     let only_shares = owned.is_empty() && alone.is_empty();
-    let mut problem =
-        Problem::conflict(super::account::STILL_NEEDED, format!("{} cannot be destroyed yet", account.reference()))
-            .why(if only_shares {
-                "no share is left without its sharer"
-            } else {
-                "content needs an owner, and an endpoint or an organization an active administrator"
-            })
-            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.shell_name()));
+    let mut problem = Problem::conflict(STILL_NEEDED, format!("{} cannot be destroyed yet", account.reference()))
+        .why(if only_shares {
+            "no share is left without its sharer"
+        } else {
+            "content needs an owner, and an endpoint or an organization an active administrator"
+        })
+        .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.shell_name()));
     if only_shares {
         problem = problem.tip(format!(
             "or, to remove its shares: rolebook account remove {} --destroy --cascade",

@@ -5,8 +5,7 @@
 use std::rc::Rc;
 
 use super::group::children;
-use super::package;
-use super::{Actor, Refusal, Result, Transaction};
+use super::{Actor, Refusal, Result, Transaction, account, package};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
@@ -60,26 +59,11 @@ pub fn invite(tx: &mut Transaction<'_>, dropbox: &Name, email: &Name, life: Link
 
 /// Refuses the address of an account, and suggests to add the account as a member (docs/model.md#dropboxes).
 fn refuse_account(tx: &Transaction<'_>, dropbox: &Resource, email: &Name) -> Result<()> {
-    let Some(account) = account_of(tx, email)? else { return Ok(()) };
+    let Some(account) = account::with_address(tx.facts(), email)? else { return Ok(()) };
     let who = if tx.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
         .why("seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.")
         .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.shell_name())))
-}
-
-/// The account that has an address as its name or as its e-mail address.
-///
-/// # Errors
-/// When the facts cannot be read.
-pub fn account_of(tx: &Transaction<'_>, email: &Name) -> Result<Option<Rc<Resource>>> {
-    let mut found = tx.facts().named(Kind::Account, None, email.key())?;
-    if found.is_none() {
-        tx.facts().aliased(Kind::Account, email.key(), &mut |account| {
-            found = Some(account);
-            Ok(std::ops::ControlFlow::Break(()))
-        })?;
-    }
-    Ok(found)
 }
 
 /// Creates the link, and the invitee if it is new. The caller has asked for the right.

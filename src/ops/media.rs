@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::key::{find_org_or_workspace, lying_in};
-use super::org::text_setting;
+use super::text_setting::text_setting;
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Media, Stream};
 use crate::model::secret::Secret;

@@ -1,6 +1,6 @@
 //! Members of groups, workgroups and dropboxes: adding and removing them, their levels, and the search for cycles
-//! of groups. [`held`] also answers for organizations and workspaces, whose operations are in `org_member` and
-//! `workspace_member`.
+//! of groups. `held` and `cascade_members` also serve organizations and workspaces, whose operations are in
+//! `org_member` and `workspace_member`.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -72,6 +72,21 @@ pub fn held_in(facts: &dyn Facts, (kind, group): (Kind, Id), member: Id) -> Resu
         }
     }
     Ok(None)
+}
+
+/// Adds a line to the cascades for each member of an organization or a workspace that is removed.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub(super) fn cascade_members(tx: &mut Transaction<'_>, place: &Resource) -> Result<()> {
+    let reference = tx.name(place.id)?;
+    for level in Role::levels(place.kind()) {
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
+            let line = format!("{} as {} of {reference}", tx.participant(&binding, binding.principal)?, level.as_str());
+            tx.cascades.push(line);
+        }
+    }
+    Ok(())
 }
 
 /// Adds members, at the default level if `level` is `None`.

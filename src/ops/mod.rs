@@ -26,12 +26,14 @@ pub mod membership;
 pub mod org;
 pub mod org_invitation;
 pub mod org_member;
+mod org_membership;
 pub mod package;
 pub mod public_link;
 pub mod remedy;
 pub mod required_actions;
 pub mod server;
 pub mod share;
+mod text_setting;
 mod transaction;
 pub mod transfer;
 pub mod undo;
@@ -39,9 +41,9 @@ mod visibility;
 pub mod workspace;
 pub mod workspace_member;
 
-pub use denial::{action_phrase, lacks_phrase};
+pub use denial::action_phrase;
 pub use impact::affected_set;
-pub use remedy::remedies;
+pub use remedy::{lacks_phrase, remedies};
 pub use transaction::Transaction;
 pub use visibility::{AnyViewer, ResolvedPath, find, find_item, find_workspace, numbered, require_active, resolve};
 

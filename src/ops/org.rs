@@ -2,22 +2,13 @@
 //! `org_member`, the invitations to them in `org_invitation`.
 
 use super::group::children;
-use super::{Actor, Result, Transaction, org_member, workspace};
+use super::membership::cascade_members;
+use super::org_membership::invitation_for;
+use super::text_setting::text_setting;
+use super::{Actor, Result, Transaction, workspace};
 use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
-
-/// A description or title after a change: `None` leaves the text as it was, an empty text removes it.
-///
-/// # Errors
-/// A usage problem for control characters.
-pub(super) fn text_setting(given: Option<&str>, before: Option<&str>) -> Result<Option<String>> {
-    let Some(text) = given else { return Ok(before.map(str::to_owned)) };
-    if text.chars().any(char::is_control) {
-        return Err(Problem::usage("bad_text", "a description or a title holds no control characters"));
-    }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
-}
 
 /// Creates an organization; its founder is its first admin.
 ///
@@ -46,7 +37,7 @@ fn founder(tx: &Transaction<'_>, name: &Name, admin: Option<&Reference>) -> Resu
             format!("{} cannot be made an admin outright", other.reference()),
         )
         .why("the founder of an organization is its first admin; everybody else is invited")
-        .tip(org_member::invitation_for(name, &other, Role::OrgAdmin))),
+        .tip(invitation_for(name, &other, Role::OrgAdmin))),
         (Actor::Operator, Some(first)) => Ok(first.id),
         (Actor::Operator, None) => Err(Problem::usage("no_administrator", "an organization needs an admin")
             .why("the operator is not an account, so it must name one")
@@ -106,21 +97,6 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
     }
     cascade_members(tx, &existing)?;
     tx.end_with_bindings(existing.id)
-}
-
-/// Adds a line to the cascades for each member of an organization or a workspace that is removed.
-///
-/// # Errors
-/// When the facts cannot be read.
-pub(super) fn cascade_members(tx: &mut Transaction<'_>, place: &Resource) -> Result<()> {
-    let reference = tx.name(place.id)?;
-    for level in Role::levels(place.kind()) {
-        for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
-            let line = format!("{} as {} of {reference}", tx.participant(&binding, binding.principal)?, level.as_str());
-            tx.cascades.push(line);
-        }
-    }
-    Ok(())
 }
 
 /// The memberships of an organization, admins first.

@@ -1,55 +1,17 @@
 //! Members of organizations: changing their roles and their workspaces, removing them, and leaving
 //! (docs/model.md#organizations).
 
-use std::rc::Rc;
-
 use super::group::children;
 use super::membership::held;
+use super::org_membership::{find_member, not_a_member};
 use super::{Actor, Result, Transaction, find_workspace, workspace_member};
 use crate::model::attributes::Status;
 use crate::model::catalogue::REMOVES_MEMBERS;
-use crate::model::name::shell_quote;
-use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, invariants};
 
 const LEAVE: &str = "seed 002: Can leave organization by making another admin";
 const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspaces, always";
-
-/// The account that a reference names. An actor who may view the members also finds members that a private
-/// directory hides.
-///
-/// # Errors
-/// As [`Transaction::find`]; a conflict for any other kind.
-pub(super) fn find_member(tx: &Transaction<'_>, org: &Resource, reference: &Reference) -> Result<Rc<Resource>> {
-    let Reference::Named(Kind::Account, name) = reference else {
-        return Err(reference.wrong_kind("an account (only accounts are members of organizations)"));
-    };
-    if let Some(account) = tx.facts().named(Kind::Account, None, name.key())?
-        && held(tx.facts(), org, account.id)?.is_some()
-        && tx.may(Action::Plain(Verb::ViewMembers), org.id)?
-    {
-        return Ok(account);
-    }
-    tx.find(Kind::Account, name)
-}
-
-/// The command that invites an account; `ADDRESS` stands for an unknown e-mail address.
-pub(super) fn invitation_for(org: &Name, account: &Resource, role: Role) -> String {
-    let by_name = || Name::parse_email(&account.name).is_ok().then(|| account.name.clone());
-    let address = account.as_account().and_then(|it| it.email.clone()).or_else(by_name);
-    let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| shell_quote(&address));
-    format!("rolebook org invite {} {address} --role {}", shell_quote(org.as_written()), role.as_str())
-}
-
-/// The conflict of an account that would have to be a member first.
-pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Problem {
-    let problem =
-        Problem::conflict("not_a_member", format!("{} is not a member of {}", account.reference(), org.reference()));
-    match Name::parse(&org.name) {
-        Ok(name) => problem.tip(invitation_for(&name, account, role)),
-        Err(_) => problem,
-    }
-}
 
 /// Changes the role of a member. The operator may also add an account that is not a member.
 ///

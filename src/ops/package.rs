@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Actor, Result, Transaction, invitation};
+use super::{Actor, Result, Transaction, account};
 use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
 use crate::model::escape::printable;
@@ -125,7 +125,7 @@ fn recipient(tx: &Transaction<'_>, reference: &Reference) -> Result<Recipient> {
             Ok(Recipient::Inside(existing.id))
         }
         Reference::External(address) => {
-            if let Some(account) = invitation::account_of(tx, address)?
+            if let Some(account) = account::with_address(tx.facts(), address)?
                 && tx.sees(&account)?
             {
                 return Err(Problem::conflict(

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use hashbrown::HashSet;
 
 use super::Result;
-use super::lookalike::Lookalikes;
+use super::lookalike::{Lookalikes, Siblings};
 use super::visibility::{AnyViewer, ResolvedPath, find_item_with_hint, find_with_hint, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
@@ -433,7 +433,8 @@ impl<'f> Transaction<'f> {
     fn take_name(&mut self, kind: Kind, parent: Option<Id>, name: &Name) -> Result<()> {
         name.check_new()?;
         let mut lookalikes = std::mem::take(&mut self.lookalikes);
-        let warning = lookalikes.warning(self, kind, parent, name);
+        let siblings = Siblings { facts: &self.facts, kind, parent, sees: &|resource| self.sees(resource) };
+        let warning = lookalikes.warning(&siblings, name);
         self.lookalikes = lookalikes;
         self.warnings.extend(warning?);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::home::{HomeFolder, end_home, make_home, put_home};
 use super::membership::held;
-use super::org_member::{find_member, not_a_member};
+use super::org_membership::{find_member, not_a_member};
 use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, BindingAttributes};
 use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, SetNames, Verb};

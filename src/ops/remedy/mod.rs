@@ -8,8 +8,10 @@
 //! overlay over that, which would make infinitely many types.
 
 mod command;
+mod missing_phrase;
 
 use self::command::RemedyCommand;
+pub use self::missing_phrase::lacks_phrase;
 use super::{Actor, Result, Transaction, workspace_member};
 use crate::model::attributes::{AllowDeny, Attributes, Status};
 use crate::model::catalogue::Condition;
@@ -415,7 +417,7 @@ pub fn offers(
         if by.is_empty() {
             by.push("operator".to_owned());
         }
-        let grant = super::denial::lacks_phrase(&remedy.missing, name)?;
+        let grant = lacks_phrase(&remedy.missing, name)?;
         told.push(Offer { grant, command: commands(facts, question, remedy)?, by });
     }
     Ok(told)
