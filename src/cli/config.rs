@@ -2,14 +2,15 @@
 //!
 //! It is read as manifests are: a table holds its schema, and every mistake is reported with its position.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::session::store_file;
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree, text_of};
 use crate::input::library_errors;
 use crate::manifest::shape::{Object, Shape, field};
 use crate::manifest::text_format::TextFormat;
 use crate::manifest::validate;
+use crate::model::escape::printable;
 use crate::model::{Problem, ProblemKind};
 use crate::render::Format;
 
@@ -216,6 +217,26 @@ fn bad(path: &Path, diagnostics: &[Diagnostic]) -> Problem {
     };
     let shown = diagnostics.iter().map(|diagnostic| diagnostic.render(&name, "")).collect();
     Problem::new(ProblemKind::Input, "bad_config", message).with_blocks(shown).tip("see FILES in rolebook(1)")
+}
+
+/// Parses the path of a store. A text that begins with a word and a colon is an address, which SQLite would take for a
+/// file name. It may hold a password, so the message repeats the word alone.
+pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Problem> {
+    let text = path.to_string_lossy();
+    let refused = |message: String| {
+        Problem::usage("bad_store", message).why(format!("{named_by} takes the path of a file on this machine"))
+    };
+    if text.is_empty() {
+        return Err(refused(format!("{named_by} is empty")).tip(format!("{named_by} ./rolebook.db")));
+    }
+    match text.split_once(':') {
+        Some((word, _)) if !word.contains('/') => {
+            let word = printable(word);
+            Err(refused(format!("{named_by} begins with `{word}:`, which is not supported"))
+                .tip("for a file of that name, write `./` in front"))
+        }
+        _ => Ok(PathBuf::from(path)),
+    }
 }
 
 /// A base directory of the XDG specification, which says to ignore relative values.

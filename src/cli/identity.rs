@@ -6,8 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::config::{self, Config};
-use super::session::store_file;
+use super::config::{self, Config, store_file};
 use crate::model::{Kind, Problem, ProblemKind, Reference};
 use crate::ops::Actor;
 use crate::policy::Facts;

@@ -64,7 +64,7 @@ pub(super) fn usage(error: &clap::Error, as_json: bool, out: &mut dyn Write, err
             let text = if colourful() { error.render().ansi().to_string() } else { error.render().to_string() };
             match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
                 Ok(()) => 0,
-                Err(_) => super::session::BROKEN_PIPE,
+                Err(_) => super::statuses::BROKEN_PIPE,
             }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

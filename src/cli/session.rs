@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::args::{GlobalArgs, PageArgs};
 use super::command_line::command_line;
 use super::config::Config;
+use super::statuses::BROKEN_PIPE;
 use super::view::ReadView;
 use super::{identity, output};
 use crate::input::library_errors;
-use crate::model::escape::printable;
 use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
@@ -29,9 +29,6 @@ pub(super) type Push<'p> = &'p mut dyn FnMut(Row) -> Result<ControlFlow<()>, Ren
 
 /// Takes a row of a list, with the text by which it is sorted.
 pub(super) type Put<'p> = &'p mut dyn FnMut(&str, Row) -> Result<(), RenderError>;
-
-/// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
-pub(super) const BROKEN_PIPE: u8 = 141;
 
 pub(super) struct Session<'s> {
     pub(super) globals: GlobalArgs,
@@ -47,26 +44,6 @@ pub(super) struct Session<'s> {
     /// Whether a revision was committed: then a closed pipe is not a failure.
     committed: bool,
     began: Instant,
-}
-
-/// Parses the path of a store. A text that begins with a word and a colon is an address, which SQLite would take for a
-/// file name. It may hold a password, so the message repeats the word alone.
-pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Problem> {
-    let text = path.to_string_lossy();
-    let refused = |message: String| {
-        Problem::usage("bad_store", message).why(format!("{named_by} takes the path of a file on this machine"))
-    };
-    if text.is_empty() {
-        return Err(refused(format!("{named_by} is empty")).tip(format!("{named_by} ./rolebook.db")));
-    }
-    match text.split_once(':') {
-        Some((word, _)) if !word.contains('/') => {
-            let word = printable(word);
-            Err(refused(format!("{named_by} begins with `{word}:`, which is not supported"))
-                .tip("for a file of that name, write `./` in front"))
-        }
-        _ => Ok(PathBuf::from(path)),
-    }
 }
 
 impl<'s> Session<'s> {

@@ -1,7 +1,6 @@
 //! The exit statuses of the program, in one table. The manual is generated from it, and a test compares the README with
 //! the manual.
 
-use super::session::BROKEN_PIPE;
 use crate::model::ProblemKind;
 
 /// Every exit status with its meaning.
@@ -21,6 +20,9 @@ pub(super) const STATUSES: [(u8, &str); 10] = [
     (130, "interrupted: what was printed is not all there is"),
     (BROKEN_PIPE, "the reader of the answer went away"),
 ];
+
+/// The status of a command whose reader went away: that of a process killed by SIGPIPE.
+pub(super) const BROKEN_PIPE: u8 = 141;
 
 /// The status of a command whose answer is no.
 pub(super) const NO: u8 = 1;

@@ -19,7 +19,7 @@ use super::identity;
 use super::view::ReadView;
 use crate::model::action::verbs_of;
 use crate::model::name::key;
-use crate::model::{Kind, Role, Time};
+use crate::model::{Kind, Reference, Role, Time};
 use crate::policy::Facts;
 use crate::store::Store;
 
@@ -190,7 +190,9 @@ pub(super) fn items() -> impl ArgExt + Clone {
         };
         let mut found = Vec::new();
         let _ = with_view(&mut |view| {
-            let (endpoint, path) = super::args::item(&format!("{folder}/")).ok()?;
+            let Ok(Reference::Item(endpoint, path)) = Reference::parse(&format!("{folder}/"), Kind::Item) else {
+                return None;
+            };
             for item in crate::ops::content::list(&view.transaction().ok()?, &endpoint, &path, false).ok()? {
                 let slash = if item.as_item().is_some_and(|it| it.is_folder()) { "/" } else { "" };
                 let written = format!("{folder}/{}{slash}", item.name);

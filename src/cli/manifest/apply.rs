@@ -41,8 +41,8 @@ impl ApplyArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (read, options, saved) = match &self.plan {
             Some(path) => {
-                let (read, options, saved) = plan_file::load(path)?;
-                (read, options, Some(saved))
+                let (sources, options, saved) = plan_file::load(path)?;
+                (input::read_whole(sources)?, options, Some(saved))
             }
             None => {
                 // A slow writer of the input must not block other writers of the store, so rows are read to their end.

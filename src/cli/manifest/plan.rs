@@ -41,7 +41,8 @@ impl PlanArgs {
         failing.report(session)?;
         output::show(session, (&planned, &read), planned.access.as_ref(), &PlanOutcome::Shown)?;
         if let Some(out) = &self.out {
-            plan_file::save(out, &read, &self.options, session.actor_name()?.as_deref(), &planned.planned_changes)?;
+            let actor = session.actor_name()?;
+            plan_file::save(out, &read.sources, &self.options, actor.as_deref(), &planned.planned_changes)?;
         }
         let differs = self.exit_code && !planned.is_empty();
         Ok(u8::from(failing.count() > 0 || differs))

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::super::files;
 use super::ApplyOptions;
-use super::input::{ManifestInput, read_whole};
 use crate::input::library_errors;
 use crate::manifest::Source;
 use crate::manifest::plan::{PlannedChange, PlannedChanges};
@@ -55,7 +54,7 @@ pub(super) fn refuse(source: &Source) -> Result<(), Problem> {
 /// Writes a plan to a file that only its owner can read, because a manifest shows who may do what.
 pub(super) fn save(
     path: &Path,
-    read: &ManifestInput,
+    sources: &[Source],
     options: &ApplyOptions,
     actor: Option<&str>,
     planned_changes: &PlannedChanges,
@@ -65,11 +64,11 @@ pub(super) fn save(
         Problem::new(ProblemKind::Input, "unwritable", message)
     };
     // The text of JSON Lines is not kept.
-    if read.sources.iter().any(|source| source.text.is_empty()) {
+    if sources.iter().any(|source| source.text.is_empty()) {
         return Err(Problem::usage("rows_in_plan", "a plan of JSON Lines cannot be saved")
             .tip("apply the file itself, with --max-removals N for the removals of the plan"));
     }
-    let sources = read.sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
+    let sources = sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
     let saved = PlanFile {
         form: FORM.to_owned(),
         actor: actor.map(str::to_owned),
@@ -90,8 +89,8 @@ fn fingerprints(planned_changes: &PlannedChanges) -> Vec<String> {
     planned_changes.0.iter().map(PlannedChange::fingerprint).collect()
 }
 
-/// Reads a saved plan.
-pub(super) fn load(path: &Path) -> Result<(ManifestInput, ApplyOptions, PlanFile), Problem> {
+/// Reads a saved plan: the manifests that were planned, the options, and the effects.
+pub(super) fn load(path: &Path) -> Result<(Vec<Source>, ApplyOptions, PlanFile), Problem> {
     let text = files::source(path)?.text;
     let bad = |what: &str| {
         let name = files::name_of(path);
@@ -105,7 +104,7 @@ pub(super) fn load(path: &Path) -> Result<(ManifestInput, ApplyOptions, PlanFile
     let sources = std::mem::take(&mut saved.sources);
     let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();
     let options = ApplyOptions { prune: saved.prune, max_removals: saved.max_removals, take_over: saved.take_over };
-    Ok((read_whole(sources)?, options, saved))
+    Ok((sources, options, saved))
 }
 
 impl PlanFile {

@@ -1,5 +1,6 @@
 //! The `perm` commands: who may do what, and why.
 
+mod answer;
 mod assertions;
 mod authzen;
 mod batch;

@@ -16,7 +16,7 @@ use super::super::args::{PageArgs, ReadArgs};
 use super::super::files;
 use super::super::session::Session;
 use super::super::view::ReadView;
-use super::check::Answer;
+use super::answer::Answer;
 use super::question::{ParsedQuestion, may_ask_about_others, others_refused};
 use crate::manifest::assertions::{self, Assertion};
 use crate::model::escape::printable;
