@@ -6,14 +6,15 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, expiry, name};
+use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, name, names};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::Setting;
+use crate::model::time::Expiry;
 use crate::model::time::time_value;
-use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role};
 use crate::ops::account::{self, AccountSettings};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -83,8 +84,8 @@ struct AccountSettingArgs {
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
     /// When it expires: a day, a time, a length such as `30d`, or `never` (a day begins at 00:00 UTC)
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     /// The account role: admin, manager or user
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -98,7 +99,7 @@ impl AccountSettingArgs {
             role: self.role.as_deref().map(|role| account::parse_role(role, who)).transpose()?,
             email: self.email.clone(),
             display_name: self.display_name.clone(),
-            expires: expiry(self.expires.as_ref())?,
+            expires: self.expires,
             settings: self.settings.0.clone(),
         })
     }
@@ -108,8 +109,8 @@ impl AccountSettingArgs {
 #[command(after_long_help = examples::ACCOUNT_ADD)]
 struct AddArgs {
     /// The account's name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account))]
+    name: Name,
     #[command(flatten)]
     settings: AccountSettingArgs,
     /// Make it a member of this workgroup at once
@@ -141,8 +142,8 @@ struct ListArgs {
 #[command(after_long_help = examples::ACCOUNT_SHOW)]
 struct ShowArgs {
     /// The account
-    #[arg(value_name = "NAME", add = complete::accounts())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
+    name: Name,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -155,8 +156,8 @@ struct ShowArgs {
 #[command(after_long_help = examples::ACCOUNT_SET)]
 struct EditArgs {
     /// The account
-    #[arg(value_name = "NAME", add = complete::accounts())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
+    name: Name,
     #[command(flatten)]
     settings: AccountSettingArgs,
     #[command(flatten)]
@@ -167,8 +168,8 @@ struct EditArgs {
 #[command(after_long_help = examples::ACCOUNT_SET_ROLE)]
 struct SetRoleArgs {
     /// The account
-    #[arg(value_name = "NAME", add = complete::accounts())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
+    name: Name,
     /// admin, manager or user
     #[arg(value_name = "ROLE", add = complete::words(const { &Role::words(Role::SERVER) }))]
     role: String,
@@ -181,8 +182,8 @@ struct SetRoleArgs {
 #[command(after_long_help = examples::ACCOUNT_DEACTIVATE)]
 struct NameArgs {
     /// The account
-    #[arg(value_name = "NAME", add = complete::accounts())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
+    name: Name,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -191,8 +192,8 @@ struct NameArgs {
 #[command(after_long_help = examples::ACCOUNT_REMOVE)]
 struct RemoveArgs {
     /// The account
-    #[arg(value_name = "NAME", add = complete::accounts())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
+    name: Name,
     /// Remove it for good, with every binding it holds
     #[arg(long)]
     destroy: bool,
@@ -224,49 +225,49 @@ impl AccountArgs {
 
 impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let who = name(Kind::Account, &self.name)?;
-        let options = self.settings.options(&self.name)?;
+        let who = &self.name;
+        let options = self.settings.options(self.name.as_written())?;
         let place = match (&self.workgroup, &self.dropbox) {
             (Some(text), _) => Some(Reference::Named(Kind::Workgroup, name(Kind::Workgroup, text)?)),
             (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
             (None, None) => None,
         };
-        session.change(&self.writing, |tx| account::add(tx, &who, &options, place.as_ref()))
+        session.change(&self.writing, |tx| account::add(tx, who, &options, place.as_ref()))
     }
 }
 
 impl EditArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let who = name(Kind::Account, &self.name)?;
-        let options = self.settings.options(&self.name)?;
-        session.change(&self.writing, |tx| account::change(tx, &who, &options))
+        let who = &self.name;
+        let options = self.settings.options(self.name.as_written())?;
+        session.change(&self.writing, |tx| account::change(tx, who, &options))
     }
 }
 
 impl SetRoleArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let who = name(Kind::Account, &self.name)?;
-        let role = account::parse_role(&self.role, &self.name)?;
-        session.change(&self.writing, |tx| account::set_role(tx, &who, role))
+        let who = &self.name;
+        let role = account::parse_role(&self.role, self.name.as_written())?;
+        session.change(&self.writing, |tx| account::set_role(tx, who, role))
     }
 }
 
 impl NameArgs {
     fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
-        let who = name(Kind::Account, &self.name)?;
-        session.change(&self.writing, |tx| account::set_active(tx, &who, active))
+        let who = &self.name;
+        session.change(&self.writing, |tx| account::set_active(tx, who, active))
     }
 }
 
 impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let who = name(Kind::Account, &self.name)?;
+        let who = &self.name;
         let transfer_to = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
         let removal = match self.destroy {
             true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
             false => account::Removal::Deactivate,
         };
-        session.change(&self.writing, |tx| account::remove(tx, &who, &removal))
+        session.change(&self.writing, |tx| account::remove(tx, who, &removal))
     }
 }
 
@@ -370,9 +371,9 @@ impl ShowArgs {
             shown("memberships"),
             shown("revision"),
         ];
-        let who = name(Kind::Account, &self.name)?;
+        let who = &self.name;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let account = view.find(Kind::Account, &who)?;
+            let account = view.find(Kind::Account, who)?;
             let role = account::role_of(&view.facts, account.id)?.map(|(_, role)| role);
             let mut row = account_row(view, &account, role);
             row.insert("memberships".to_owned(), Value::Array(super::members::memberships(view, account.id)?));

@@ -13,7 +13,6 @@ use crate::model::attributes::{
     AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, SettingValue, ShareClass,
     TokenMode,
 };
-use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
 use crate::ops::invitation::LinkSelector;
 use crate::render::{Format, Page};
@@ -239,11 +238,6 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
     number(text).ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 on is wanted".to_owned())
 }
 
-/// Parses when something ends, if that is given.
-pub(super) fn expiry(text: Option<&String>) -> Result<Option<Expiry>, Problem> {
-    text.map(|text| Expiry::parse(text)).transpose()
-}
-
 /// Parses a name of one kind. The prefix is optional and must fit the kind.
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     match Reference::parse(text, kind)? {
@@ -361,6 +355,21 @@ pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OwnAllowDeny> {
 /// A member's own value of a workspace setting; `None` if the workspace's value applies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnAllowDeny(pub(super) Option<AllowDeny>);
+
+/// A parser of names of one kind; see [`name`].
+pub(super) fn names(kind: Kind) -> impl Fn(&str) -> Result<Name, Problem> + Clone + Send + Sync + 'static {
+    move |text| name(kind, text)
+}
+
+/// A parser of resources of one kind that have numbers; see [`numbered`].
+pub(super) fn numbers(kind: Kind) -> impl Fn(&str) -> Result<Reference, Problem> + Clone + Send + Sync + 'static {
+    move |text| numbered(kind, text)
+}
+
+/// A reference to an account, a group or a class; a bare word is an account.
+pub(super) fn reference(text: &str) -> Result<Reference, Problem> {
+    Reference::parse(text, Kind::Account)
+}
 
 /// Parses references to accounts and groups; a bare word is an account.
 pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {

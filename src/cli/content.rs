@@ -11,7 +11,7 @@ use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Item, ItemType};
 use crate::model::time::time_value;
-use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource};
+use crate::model::{Id, Kind, Name, Path, Permissions, Problem, Reference, Resource};
 use crate::ops::content::{self, ItemSettings, Upload};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::permission_sources;
@@ -69,8 +69,8 @@ enum ContentCommand {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The path of the file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// Whether it is a file or a folder [default: folder]
     #[arg(long = "type", value_name = "TYPE", value_parser = item_types())]
     item_type: Option<ItemType>,
@@ -87,8 +87,8 @@ struct AddArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The path of the file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// The size of a file in bytes
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
@@ -112,8 +112,8 @@ struct ListArgs {
 #[derive(Args, Debug)]
 struct FolderArgs {
     /// The path of the file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -121,8 +121,8 @@ struct FolderArgs {
 #[derive(Args, Debug)]
 struct UploadArgs {
     /// The path of the file or folder, as `ENDPOINT:/folder/name`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// Whether it is a file or a folder
     #[arg(long = "type", value_name = "TYPE", default_value = "file", value_parser = item_types())]
     item_type: ItemType,
@@ -142,8 +142,8 @@ struct SaveArgs {
     #[arg(value_name = "PACKAGE")]
     package: String,
     /// The folder to save the files in, as `ENDPOINT:/folder`
-    #[arg(value_name = "FOLDER", add = complete::items())]
-    folder: String,
+    #[arg(value_name = "FOLDER", value_parser = item, add = complete::items())]
+    folder: (Name, Path),
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -152,11 +152,11 @@ struct SaveArgs {
 #[derive(Args, Debug)]
 struct TransferArgs {
     /// The file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// The folder it goes to, as `ENDPOINT:/folder`
-    #[arg(value_name = "FOLDER", add = complete::items())]
-    folder: String,
+    #[arg(value_name = "FOLDER", value_parser = item, add = complete::items())]
+    folder: (Name, Path),
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -164,8 +164,8 @@ struct TransferArgs {
 #[derive(Args, Debug)]
 struct RenameArgs {
     /// The file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// The new name, without a path
     #[arg(value_name = "NEW-NAME")]
     new: String,
@@ -176,8 +176,8 @@ struct RenameArgs {
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -271,16 +271,16 @@ impl ContentArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             ContentCommand::Add(it) => {
-                let (endpoint, path) = item(&it.item)?;
+                let (endpoint, path) = &it.item;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
-                session.change(&it.writing, |tx| content::add(tx, &endpoint, &path, &settings))
+                session.change(&it.writing, |tx| content::add(tx, endpoint, path, &settings))
             }
             ContentCommand::Set(it) => {
-                let (endpoint, path) = item(&it.item)?;
+                let (endpoint, path) = &it.item;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: None, size: it.size, owner };
-                session.change(&it.writing, |tx| content::set(tx, &endpoint, &path, &settings))
+                session.change(&it.writing, |tx| content::set(tx, endpoint, path, &settings))
             }
             ContentCommand::List(it) => it.folder.list(session, false, &it.paging),
             ContentCommand::Tree(it) => it.folder.list(session, true, &it.paging),
@@ -288,18 +288,18 @@ impl ContentArgs {
             ContentCommand::Upload(it) => it.run(session),
             ContentCommand::Save(it) => {
                 let package = Reference::parse(&it.package, Kind::Package)?;
-                let (endpoint, path) = item(&it.folder)?;
-                session.change(&it.writing, |tx| content::save(tx, &package, &endpoint, &path))
+                let (endpoint, path) = &it.folder;
+                session.change(&it.writing, |tx| content::save(tx, &package, endpoint, path))
             }
             ContentCommand::Copy(it) => it.run(session, true),
             ContentCommand::Move(it) => it.run(session, false),
             ContentCommand::Rename(it) => {
-                let (endpoint, path) = item(&it.item)?;
-                session.change(&it.writing, |tx| content::rename(tx, &endpoint, &path, &it.new))
+                let (endpoint, path) = &it.item;
+                session.change(&it.writing, |tx| content::rename(tx, endpoint, path, &it.new))
             }
             ContentCommand::Remove(it) => {
-                let (endpoint, path) = item(&it.item)?;
-                session.change(&it.writing, |tx| content::remove(tx, &endpoint, &path))
+                let (endpoint, path) = &it.item;
+                session.change(&it.writing, |tx| content::remove(tx, endpoint, path))
             }
         }
     }
@@ -307,12 +307,12 @@ impl ContentArgs {
 
 impl FolderArgs {
     fn list(&self, session: &mut Session<'_>, deep: bool, paging: &PageArgs) -> Outcome {
-        let (endpoint, path) = item(&self.item)?;
+        let (endpoint, path) = &self.item;
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is listed before the items in it, so each name is built from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
             let reader = view.viewer_at_moment()?;
-            let rows = content::list(&view.transaction()?, &endpoint, &path, deep)?.into_iter().map(|found| {
+            let rows = content::list(&view.transaction()?, endpoint, path, deep)?.into_iter().map(|found| {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
                     None => view.name(found.id)?,
@@ -328,9 +328,9 @@ impl FolderArgs {
     }
 
     fn show(&self, session: &mut Session<'_>) -> Outcome {
-        let (endpoint, path) = item(&self.item)?;
+        let (endpoint, path) = &self.item;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = content::registered(&view.transaction()?, &endpoint, &path)?.nearest;
+            let found = content::registered(&view.transaction()?, endpoint, path)?.nearest;
             let viewer = view.viewer_at_moment()?;
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();
@@ -347,16 +347,16 @@ impl FolderArgs {
 
 impl UploadArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (endpoint, path) = item(&self.item)?;
+        let (endpoint, path) = &self.item;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = Upload { item_type: self.item_type, size: self.size, files };
-        session.change(&self.writing, |tx| content::upload(tx, &endpoint, &path, &request))
+        session.change(&self.writing, |tx| content::upload(tx, endpoint, path, &request))
     }
 }
 
 impl TransferArgs {
     fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
-        let (from, to) = (item(&self.item)?, item(&self.folder)?);
+        let (from, to) = (&self.item, &self.folder);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
         session.change(&self.writing, |tx| {
             if copy { transfer::copy(tx, from, to).map(drop) } else { transfer::move_to(tx, from, to) }

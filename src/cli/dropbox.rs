@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{WriteArgs, name, references};
+use super::args::{WriteArgs, name, names};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::links;
 use super::members::{MembersArgs, MembershipArgs};
@@ -10,7 +10,7 @@ use super::rename::RenameArgs;
 use super::session::Session;
 use super::workgroup::AdminRightArgs;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Role};
+use crate::model::{Kind, Name, Role};
 use crate::ops::{group, membership};
 use crate::render::{Column, hidden, key, shown};
 
@@ -129,8 +129,8 @@ impl DropboxSettingArgs {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The dropbox's name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Dropbox))]
+    name: Name,
     #[command(flatten)]
     settings: DropboxSettingArgs,
     #[command(flatten)]
@@ -140,8 +140,8 @@ struct AddArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The dropbox
-    #[arg(value_name = "NAME", add = complete::dropboxes())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    name: Name,
     #[command(flatten)]
     settings: DropboxSettingArgs,
     #[command(flatten)]
@@ -161,7 +161,7 @@ impl AddMemberArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let group = name(Kind::Dropbox, &self.membership.name)?;
         let level = match &self.level {
-            Some(word) => Some(membership::level_to_add(&group, &references(&self.membership.who)?, word)?),
+            Some(word) => Some(membership::level_to_add(&group, &self.membership.who, word)?),
             None => None,
         };
         self.membership.add(session, Kind::Dropbox, level)
@@ -186,12 +186,12 @@ impl DropboxArgs {
         let kind = Kind::Dropbox;
         match self.command {
             DropboxCommand::Add(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.settings.options());
+                session.change(&it.writing, |tx| group::add(tx, kind, which, &options))
             }
             DropboxCommand::Set(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.settings.options());
+                session.change(&it.writing, |tx| group::set(tx, kind, which, &options))
             }
             DropboxCommand::List(it) => it.run(session, kind, &COLUMNS),
             DropboxCommand::Show(it) => it.run(session, kind, &COLUMNS),

@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, references};
+use super::args::{
+    PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, reference, references,
+};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -82,8 +84,8 @@ impl EndpointSettingArgs {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The endpoint's name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint))]
+    name: Name,
     /// The kind of the endpoint; it never changes
     #[arg(long, value_name = "KIND", value_parser = endpoint_kinds())]
     kind: EndpointKind,
@@ -102,8 +104,8 @@ struct AddArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The endpoint
-    #[arg(value_name = "NAME", add = complete::endpoints())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint), add = complete::endpoints())]
+    name: Name,
     #[command(flatten)]
     settings: EndpointSettingArgs,
     #[command(flatten)]
@@ -113,8 +115,8 @@ struct SetArgs {
 #[derive(Args, Debug)]
 struct RolesArgs {
     /// The endpoint
-    #[arg(value_name = "NAME", add = complete::endpoints())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint), add = complete::endpoints())]
+    name: Name,
     /// The effective roles of this account or group; `me` for one's own
     #[arg(long, value_name = "WHO", add = complete::members())]
     of: Option<String>,
@@ -128,14 +130,14 @@ struct RolesArgs {
 #[derive(Args, Debug)]
 struct AssignmentArgs {
     /// The endpoint
-    #[arg(value_name = "NAME", add = complete::endpoints())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint), add = complete::endpoints())]
+    name: Name,
     /// The role
     #[arg(value_name = "ROLE", value_parser = endpoint_roles())]
     role: Role,
     /// Accounts, and groups as `group:NAME` (can be repeated)
-    #[arg(value_name = "WHO", required = true, add = complete::members())]
-    who: Vec<String>,
+    #[arg(value_name = "WHO", value_parser = reference, required = true, add = complete::members())]
+    who: Vec<Reference>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -191,8 +193,8 @@ impl EndpointArgs {
                 })
             }
             EndpointCommand::Set(it) => {
-                let (which, options) = (name(Kind::Endpoint, &it.name)?, it.settings.options()?);
-                session.change(&it.writing, |tx| endpoint::set(tx, &which, &options))
+                let (which, options) = (&it.name, it.settings.options()?);
+                session.change(&it.writing, |tx| endpoint::set(tx, which, &options))
             }
             EndpointCommand::Rename(it) => it.run(session, Kind::Endpoint),
             EndpointCommand::Remove(it) => {
@@ -201,12 +203,12 @@ impl EndpointArgs {
             }
             EndpointCommand::Roles(it) => it.run(session),
             EndpointCommand::AddRole(it) => {
-                let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                session.change(&it.writing, |tx| endpoint::add_role(tx, &which, it.role, &who))
+                let (which, who) = (&it.name, &it.who);
+                session.change(&it.writing, |tx| endpoint::add_role(tx, which, it.role, who))
             }
             EndpointCommand::RemoveRole(it) => {
-                let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                session.change(&it.writing, |tx| endpoint::remove_role(tx, &which, it.role, &who))
+                let (which, who) = (&it.name, &it.who);
+                session.change(&it.writing, |tx| endpoint::remove_role(tx, which, it.role, who))
             }
         }
     }
@@ -214,25 +216,25 @@ impl EndpointArgs {
 
 impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = name(Kind::Endpoint, &self.name)?;
+        let which = &self.name;
         let new = endpoint::NewEndpoint {
             kind: self.kind,
             of: self.of.as_deref().map(item).transpose()?,
             administrators: references(&self.administrators)?,
             settings: self.settings.options()?,
         };
-        session.change(&self.writing, |tx| endpoint::add(tx, &which, &new))
+        session.change(&self.writing, |tx| endpoint::add(tx, which, &new))
     }
 }
 
 impl RolesArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = name(Kind::Endpoint, &self.name)?;
+        let which = &self.name;
         session.read(self.reading.at.as_deref(), |session, view| {
             let rows = match self.of.as_deref() {
-                None => self.all(view, &which)?,
-                Some("me") => own_roles(view, &which)?,
-                Some(text) => of(view, &which, &Reference::parse(text, Kind::Account)?)?,
+                None => self.all(view, which)?,
+                Some("me") => own_roles(view, which)?,
+                Some(text) => of(view, which, &Reference::parse(text, Kind::Account)?)?,
             };
             session.list(&ROLES, rows.into_iter().map(Ok), &self.paging)
         })

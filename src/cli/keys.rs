@@ -9,9 +9,7 @@ use clap::{Args, Subcommand};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Map, Value, json};
 
-use super::args::{
-    PageArgs, ReadArgs, SecretSource, WriteArgs, expiry, numbered, org_or_workspace, token_modes, workspace,
-};
+use super::args::{PageArgs, ReadArgs, SecretSource, WriteArgs, numbers, org_or_workspace, token_modes, workspace};
 use super::change::{ActingAs, IssuedSecrets};
 use super::links::{new_secret, random_bytes, read_secret_of};
 use super::session::Session;
@@ -19,8 +17,9 @@ use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, TokenMode};
 use crate::model::secret::Secret;
+use crate::model::time::Expiry;
 use crate::model::time::time_value;
-use crate::model::{Kind, Problem, ProblemKind, Reference, Resource};
+use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource};
 use crate::ops::key;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -75,8 +74,8 @@ pub(super) struct ListArgs {
 #[derive(Args, Debug)]
 struct ShowKeyArgs {
     /// The number of the key
-    #[arg(value_name = "KEY", add = complete::signing_keys())]
-    key: String,
+    #[arg(value_name = "KEY", value_parser = numbers(Kind::SigningKey), add = complete::signing_keys())]
+    key: Reference,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -84,8 +83,8 @@ struct ShowKeyArgs {
 #[derive(Args, Debug)]
 struct DeleteKeyArgs {
     /// The number of the key
-    #[arg(value_name = "KEY", add = complete::signing_keys())]
-    key: String,
+    #[arg(value_name = "KEY", value_parser = numbers(Kind::SigningKey), add = complete::signing_keys())]
+    key: Reference,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -151,15 +150,15 @@ impl SigningKeyArgs {
                 })
             }
             SigningKeyCommand::Show(it) => {
-                let which = numbered(Kind::SigningKey, &it.key)?;
+                let which = &it.key;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = view.transaction()?.find_reference(Kind::SigningKey, &which)?;
+                    let found = view.transaction()?.find_reference(Kind::SigningKey, which)?;
                     session.show(&KEYS, key_row(view, &found)?)
                 })
             }
             SigningKeyCommand::Delete(it) => {
-                let which = numbered(Kind::SigningKey, &it.key)?;
-                session.change(&it.writing, |tx| key::delete_signing_key(tx, &which))
+                let which = &it.key;
+                session.change(&it.writing, |tx| key::delete_signing_key(tx, which))
             }
         }
     }
@@ -200,14 +199,14 @@ enum AccessTokenCommand {
 #[derive(Args, Debug)]
 struct CreateTokenArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// What the token may do
     #[arg(long, value_name = "MODE", required = true, value_parser = token_modes())]
     mode: TokenMode,
     /// When it expires: a length such as `90d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: never]
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -215,8 +214,8 @@ struct CreateTokenArgs {
 #[derive(Args, Debug)]
 struct ShowTokenArgs {
     /// The number of the token
-    #[arg(value_name = "TOKEN", add = complete::tokens())]
-    token: String,
+    #[arg(value_name = "TOKEN", value_parser = numbers(Kind::AccessToken), add = complete::tokens())]
+    token: Reference,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -224,8 +223,8 @@ struct ShowTokenArgs {
 #[derive(Args, Debug)]
 struct RevokeTokenArgs {
     /// The number of the token
-    #[arg(value_name = "TOKEN", add = complete::tokens())]
-    token: String,
+    #[arg(value_name = "TOKEN", value_parser = numbers(Kind::AccessToken), add = complete::tokens())]
+    token: Reference,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -233,8 +232,8 @@ struct RevokeTokenArgs {
 #[derive(Args, Debug)]
 struct VerifyTokenArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME")]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace)]
+    workspace: (Name, Name),
     /// The file that holds the token's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
@@ -272,8 +271,8 @@ fn token_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Val
 
 impl CreateTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (org, name) = workspace(&self.workspace)?;
-        let (on, expires, secret) = (Reference::Workspace(org, name), expiry(self.expires.as_ref())?, new_secret()?);
+        let (org, name) = &self.workspace;
+        let (on, expires, secret) = (Reference::Workspace(org.clone(), name.clone()), self.expires, new_secret()?);
         let outcome = session
             .write(&self.writing, ActingAs::Named, &mut |tx| key::create_token(tx, &on, self.mode, expires, &secret))?;
         let secrets = if outcome.is_committed() { IssuedSecrets::secret(secret) } else { IssuedSecrets::default() };
@@ -285,10 +284,10 @@ impl VerifyTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         // The holder of a token need not know who made it.
         const COLUMNS: [Column; 4] = [shown("ref"), shown("workspace"), shown("mode"), shown("expires")];
-        let (org, name) = workspace(&self.workspace)?;
+        let (org, name) = &self.workspace;
         let secret = read_secret_of("--secret", &self.secret)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let token = key::verify(&view.transaction()?, &org, &name, &secret)?;
+            let token = key::verify(&view.transaction()?, org, name, &secret)?;
             let mut fields = token_row(view, &token)?;
             fields.retain(|name, _| COLUMNS.iter().any(|column| column.name == *name));
             session.show(&COLUMNS, fields)
@@ -308,15 +307,15 @@ impl AccessTokenArgs {
                 })
             }
             AccessTokenCommand::Show(it) => {
-                let which = numbered(Kind::AccessToken, &it.token)?;
+                let which = &it.token;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = view.transaction()?.find_reference(Kind::AccessToken, &which)?;
+                    let found = view.transaction()?.find_reference(Kind::AccessToken, which)?;
                     session.show(&TOKENS, token_row(view, &found)?)
                 })
             }
             AccessTokenCommand::Revoke(it) => {
-                let which = numbered(Kind::AccessToken, &it.token)?;
-                session.change(&it.writing, |tx| key::revoke_token(tx, &which))
+                let which = &it.token;
+                session.change(&it.writing, |tx| key::revoke_token(tx, which))
             }
             AccessTokenCommand::Verify(it) => it.run(session),
         }

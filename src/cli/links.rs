@@ -7,13 +7,14 @@ use std::io::Read;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{self, SecretSource, WriteArgs, expiry, name};
+use super::args::{self, SecretSource, WriteArgs, invitation, names};
 use super::change::{ActingAs, ChangeOutcome, IssuedSecrets};
 use super::group::ListArgs;
 use super::mail::MailMessage;
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::secret::Secret;
+use crate::model::time::Expiry;
 use crate::model::time::time_value;
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
 use crate::ops::invitation::{self, LinkSelector, LinkTerms, Submission};
@@ -25,8 +26,8 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 #[derive(Args, Debug, Clone)]
 pub(super) struct LinkTermsArgs {
     /// When the link expires: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: 3d]
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     /// Let one completed submission use the link up
     #[arg(long)]
     after_one_upload: bool,
@@ -37,7 +38,7 @@ pub(super) struct LinkTermsArgs {
 
 impl LinkTermsArgs {
     fn terms(&self) -> Result<LinkTerms, Problem> {
-        let expires = if self.never { Some(crate::model::time::Expiry::Never) } else { expiry(self.expires.as_ref())? };
+        let expires = if self.never { Some(crate::model::time::Expiry::Never) } else { self.expires };
         Ok(LinkTerms { expires, after_one_upload: self.after_one_upload })
     }
 }
@@ -49,8 +50,8 @@ impl LinkTermsArgs {
 #[derive(Args, Debug)]
 pub(super) struct InviteArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Name,
     /// The e-mail address of somebody without an account; `resend` also takes `invitation:NUMBER`
     #[arg(value_name = "ADDRESS")]
     address: String,
@@ -66,8 +67,8 @@ pub(super) struct InviteArgs {
 #[derive(Args, Debug)]
 pub(super) struct InvitesArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Name,
     #[command(flatten)]
     list: ListArgs,
 }
@@ -75,11 +76,11 @@ pub(super) struct InvitesArgs {
 #[derive(Args, Debug)]
 pub(super) struct RevokeArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Name,
     /// The address, or `invitation:NUMBER`
-    #[arg(value_name = "ADDRESS|INVITATION")]
-    which: String,
+    #[arg(value_name = "ADDRESS|INVITATION", value_parser = invitation)]
+    which: LinkSelector,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -87,8 +88,8 @@ pub(super) struct RevokeArgs {
 #[derive(Args, Debug)]
 pub(super) struct PublicLinkArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Name,
     /// on or off
     #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
     state: String,
@@ -102,8 +103,8 @@ pub(super) struct PublicLinkArgs {
 #[derive(Args, Debug)]
 pub(super) struct ClaimArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX")]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox))]
+    dropbox: Name,
     /// The e-mail address to claim the link for
     #[arg(value_name = "ADDRESS")]
     address: String,
@@ -122,8 +123,8 @@ pub(super) struct ClaimArgs {
 #[derive(Args, Debug)]
 pub(super) struct SubmitArgs {
     /// The dropbox
-    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: String,
+    #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Name,
     /// The file that holds the private link's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     link: Option<SecretSource>,
@@ -212,7 +213,7 @@ fn letters(
 
 impl InviteArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
-        let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.terms()?);
+        let (dropbox, life) = (&self.dropbox, self.life.terms()?);
         // `resend` also takes the number of a link.
         let which = if again {
             args::invitation(&self.address)?
@@ -222,14 +223,14 @@ impl InviteArgs {
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             let id = match &which {
-                LinkSelector::Address(address) if !again => invitation::invite(tx, &dropbox, address, life, &secret)?,
-                which => invitation::resend(tx, &dropbox, which, life, &secret)?,
+                LinkSelector::Address(address) if !again => invitation::invite(tx, dropbox, address, life, &secret)?,
+                which => invitation::resend(tx, dropbox, which, life, &secret)?,
             };
-            describe_link(tx, id, &dropbox, &secret)
+            describe_link(tx, id, dropbox, &secret)
         })?;
         let NewLink { address, url, expires } = outcome.value.clone();
         let secrets = issued_secrets(&outcome, url, secret);
-        let mails = letters(&address, &dropbox, &secrets, expires.as_deref(), self.no_mail);
+        let mails = letters(&address, dropbox, &secrets, expires.as_deref(), self.no_mail);
         session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
@@ -274,9 +275,9 @@ impl InvitesArgs {
             shown("by"),
             hidden("revision"),
         ];
-        let which = name(Kind::Dropbox, &self.dropbox)?;
+        let which = &self.dropbox;
         session.read(self.list.reading.at.as_deref(), |session, view| {
-            let found = invitation::list(&view.transaction()?, &which)?;
+            let found = invitation::list(&view.transaction()?, which)?;
             let rows = found.iter().filter_map(|link| Some((link, link.as_invitation()?))).map(|(link, it)| {
                 Ok(row(
                     &COLUMNS,
@@ -299,17 +300,17 @@ impl InvitesArgs {
 
 impl RevokeArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
-        session.change(&self.writing, |tx| invitation::revoke(tx, &dropbox, &which))
+        let (dropbox, which) = (&self.dropbox, &self.which);
+        session.change(&self.writing, |tx| invitation::revoke(tx, dropbox, which))
     }
 }
 
 impl PublicLinkArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = name(Kind::Dropbox, &self.dropbox)?;
+        let which = &self.dropbox;
         if self.state == "off" {
             let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-                public_link::turn_off(tx, &which, self.revoke_issued)
+                public_link::turn_off(tx, which, self.revoke_issued)
             })?;
             return session.report(&outcome, &IssuedSecrets::default());
         }
@@ -318,7 +319,7 @@ impl PublicLinkArgs {
         }
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            public_link::turn_on(tx, &which, &secret)?;
+            public_link::turn_on(tx, which, &secret)?;
             url(tx, &["dropbox", which.as_written(), "public"], &secret)
         })?;
         let secrets = issued_secrets(&outcome, outcome.value.clone(), secret);
@@ -328,30 +329,30 @@ impl PublicLinkArgs {
 
 impl ClaimArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
+        let (which, address) = (&self.dropbox, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
-            let id = invitation::claim(tx, &which, &address, &link, &secret)?;
-            Ok::<_, Refusal>(describe_link(tx, id, &which, &secret)?)
+            let id = invitation::claim(tx, which, &address, &link, &secret)?;
+            Ok::<_, Refusal>(describe_link(tx, id, which, &secret)?)
         })?;
         let NewLink { url, expires, .. } = outcome.value.clone();
         let secrets = issued_secrets(&outcome, url, secret);
-        let mails = letters(&address, &which, &secrets, expires.as_deref(), self.no_mail);
+        let mails = letters(&address, which, &secrets, expires.as_deref(), self.no_mail);
         session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
 
 impl SubmitArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = name(Kind::Dropbox, &self.dropbox)?;
+        let which = &self.dropbox;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let submission = Submission { title: self.title.clone(), files };
         let outcome: Result<ChangeOutcome<Id>, RenderError> = match &self.link {
             Some(source) => {
                 let link = read_secret(source)?;
                 session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
-                    invitation::submit_with(tx, &which, &link, &submission)
+                    invitation::submit_with(tx, which, &link, &submission)
                 })
             }
             None => session.write(&self.writing, ActingAs::Named, &mut |tx| {
@@ -360,7 +361,7 @@ impl SubmitArgs {
                         .why("the operator is not an account")
                         .tip("add --as USER, or --link - and the link's secret on standard input"));
                 }
-                invitation::submit_as(tx, &which, &submission)
+                invitation::submit_as(tx, which, &submission)
             }),
         };
         session.report(&outcome?, &IssuedSecrets::default())

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, name, references};
+use super::args::{PageArgs, ReadArgs, WriteArgs, name, reference};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
-use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Problem, Reference, Resource, Role, Verb};
 use crate::ops::membership;
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -24,8 +24,8 @@ pub(super) struct MembershipArgs {
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     /// Accounts, and groups as `group:NAME` (can be repeated)
-    #[arg(value_name = "WHO", required = true, add = complete::members())]
-    pub(super) who: Vec<String>,
+    #[arg(value_name = "WHO", value_parser = reference, required = true, add = complete::members())]
+    pub(super) who: Vec<Reference>,
     #[command(flatten)]
     pub(super) writing: WriteArgs,
 }
@@ -48,26 +48,26 @@ pub(super) struct MembersArgs {
 impl MembershipArgs {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
         let group = name(kind, &self.name)?;
-        let who = references(&self.who)?;
-        session.change(&self.writing, |tx| membership::add(tx, kind, &group, &who, level))
+        let who = &self.who;
+        session.change(&self.writing, |tx| membership::add(tx, kind, &group, who, level))
     }
 
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let group = name(kind, &self.name)?;
-        let who = references(&self.who)?;
-        session.change(&self.writing, |tx| membership::remove(tx, kind, &group, &who))
+        let who = &self.who;
+        session.change(&self.writing, |tx| membership::remove(tx, kind, &group, who))
     }
 
     pub(super) fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
         let group = name(kind, &self.name)?;
-        let who = references(&self.who)?;
-        session.change(&self.writing, |tx| membership::set_active(tx, kind, &group, &who, active))
+        let who = &self.who;
+        session.change(&self.writing, |tx| membership::set_active(tx, kind, &group, who, active))
     }
 
     pub(super) fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
         let group = name(kind, &self.name)?;
-        let who = references(&self.who)?;
-        session.change(&self.writing, |tx| membership::set_admin(tx, kind, &group, &who, designate))
+        let who = &self.who;
+        session.change(&self.writing, |tx| membership::set_admin(tx, kind, &group, who, designate))
     }
 }
 

@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, account, name};
+use super::args::{PageArgs, ReadArgs, WriteArgs, account, names};
 use super::org_members as members;
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Resource, Role, Verb};
+use crate::model::{Kind, Name, Resource, Role, Verb};
 use crate::ops::org;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -84,8 +84,8 @@ enum OrgCommand {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The organization's name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Org))]
+    name: Name,
     /// The first admin; needed without `--as`
     #[arg(long, value_name = "USER", add = complete::accounts())]
     admin: Option<String>,
@@ -107,8 +107,8 @@ struct ListArgs {
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -116,8 +116,8 @@ struct ShowArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// The description; empty takes it away
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -128,8 +128,8 @@ struct SetArgs {
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -164,9 +164,9 @@ impl OrgArgs {
         let kind = Kind::Org;
         match self.command {
             OrgCommand::Add(it) => {
-                let which = name(kind, &it.name)?;
+                let which = &it.name;
                 let admin = it.admin.as_deref().map(account).transpose()?;
-                session.change(&it.writing, |tx| org::add(tx, &which, it.description.as_deref(), admin.as_ref()))
+                session.change(&it.writing, |tx| org::add(tx, which, it.description.as_deref(), admin.as_ref()))
             }
             OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
@@ -175,20 +175,20 @@ impl OrgArgs {
                 Ok(0)
             }),
             OrgCommand::Show(it) => {
-                let which = name(kind, &it.org)?;
+                let which = &it.org;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let org = view.find(kind, &which)?;
+                    let org = view.find(kind, which)?;
                     session.show(&COLUMNS, org_row(view, &org)?)
                 })
             }
             OrgCommand::Set(it) => {
-                let which = name(kind, &it.org)?;
-                session.change(&it.writing, |tx| org::set(tx, &which, it.description.as_deref()))
+                let which = &it.org;
+                session.change(&it.writing, |tx| org::set(tx, which, it.description.as_deref()))
             }
             OrgCommand::Rename(it) => it.run(session, kind),
             OrgCommand::Remove(it) => {
-                let which = name(kind, &it.org)?;
-                session.change(&it.writing, |tx| org::remove(tx, &which))
+                let which = &it.org;
+                session.change(&it.writing, |tx| org::remove(tx, which))
             }
             OrgCommand::Members(it) => it.run(session),
             OrgCommand::Invite(it) => it.run(session),

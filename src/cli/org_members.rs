@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{
-    PageArgs, ReadArgs, SecretSource, WriteArgs, account, expiry, invitation, name, org_roles, references, workspace_of,
+    PageArgs, ReadArgs, SecretSource, WriteArgs, account, invitation, names, org_roles, reference, workspace_of,
 };
 use super::change::{ActingAs, ChangeOutcome, IssuedSecret, IssuedSecrets};
 use super::links::{new_secret, read_secret_of, url};
@@ -15,8 +15,10 @@ use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
 use crate::model::secret::Secret;
+use crate::model::time::Expiry;
 use crate::model::time::time_value;
-use crate::model::{Kind, Name, Problem, Resource, Role};
+use crate::model::{Kind, Name, Problem, Reference, Resource, Role};
+use crate::ops::invitation::LinkSelector;
 use crate::ops::org_invitation::{self, InvitationTerms};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
@@ -25,8 +27,8 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 #[derive(Args, Debug)]
 pub(super) struct MembersArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -36,8 +38,8 @@ pub(super) struct MembersArgs {
 #[derive(Args, Debug)]
 pub(super) struct InviteArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// E-mail addresses (can be repeated)
     #[arg(value_name = "ADDRESS", required = true)]
     addresses: Vec<String>,
@@ -48,8 +50,8 @@ pub(super) struct InviteArgs {
     #[arg(long = "workspace", value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
     /// When the invitation expires: a length such as `7d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: 7d]
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     /// Mail nothing, even if a mail server is configured
     #[arg(long)]
     no_mail: bool,
@@ -60,8 +62,8 @@ pub(super) struct InviteArgs {
 #[derive(Args, Debug)]
 pub(super) struct InvitesArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -71,11 +73,11 @@ pub(super) struct InvitesArgs {
 #[derive(Args, Debug)]
 pub(super) struct CancelInvite {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// The address invited, or `invitation:NUMBER`
-    #[arg(value_name = "ADDRESS")]
-    which: String,
+    #[arg(value_name = "ADDRESS", value_parser = invitation)]
+    which: LinkSelector,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -83,8 +85,8 @@ pub(super) struct CancelInvite {
 #[derive(Args, Debug)]
 pub(super) struct AcceptArgs {
     /// The organization
-    #[arg(value_name = "ORG")]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org))]
+    org: Name,
     /// The file that holds the invitation's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
@@ -95,11 +97,11 @@ pub(super) struct AcceptArgs {
 #[derive(Args, Debug)]
 pub(super) struct SetRoleArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// The member
-    #[arg(value_name = "USER", add = complete::accounts())]
-    user: String,
+    #[arg(value_name = "USER", value_parser = account, add = complete::accounts())]
+    user: Reference,
     /// The role
     #[arg(value_name = "ROLE", value_parser = org_roles())]
     role: Role,
@@ -110,11 +112,11 @@ pub(super) struct SetRoleArgs {
 #[derive(Args, Debug)]
 pub(super) struct SetWorkspacesArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// The member
-    #[arg(value_name = "USER", add = complete::accounts())]
-    user: String,
+    #[arg(value_name = "USER", value_parser = account, add = complete::accounts())]
+    user: Reference,
     /// The workspaces to give; all others are taken away, and all if none is named
     #[arg(value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
@@ -125,11 +127,11 @@ pub(super) struct SetWorkspacesArgs {
 #[derive(Args, Debug)]
 pub(super) struct RemoveMemberArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// The members (can be repeated)
-    #[arg(value_name = "USER", required = true, add = complete::accounts())]
-    users: Vec<String>,
+    #[arg(value_name = "USER", value_parser = reference, required = true, add = complete::accounts())]
+    users: Vec<Reference>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -137,8 +139,8 @@ pub(super) struct RemoveMemberArgs {
 #[derive(Args, Debug)]
 pub(super) struct LeaveArgs {
     /// The organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: String,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Name,
     /// Make this member an admin in the same revision
     #[arg(long, value_name = "USER", add = complete::accounts())]
     promote: Option<String>,
@@ -162,9 +164,9 @@ impl MembersArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 5] =
             [hidden("ref"), key("member"), shown("role"), shown("workspaces"), hidden("revision")];
-        let which = name(Kind::Org, &self.org)?;
+        let which = &self.org;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let place = view.find(Kind::Org, &which)?;
+            let place = view.find(Kind::Org, which)?;
             let tx = view.transaction()?;
             session.list_placed(&COLUMNS, &self.paging, |put| {
                 for member in org::members(&tx, &place)? {
@@ -187,16 +189,16 @@ impl MembersArgs {
 
 impl InviteArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let org = name(Kind::Org, &self.org)?;
-        let workspaces = self.workspaces.iter().map(|text| workspace_of(&org, text)).collect::<Result<_, _>>()?;
-        let terms = InvitationTerms { role: self.role, workspaces, expires: expiry(self.expires.as_ref())? };
+        let org = &self.org;
+        let workspaces = self.workspaces.iter().map(|text| workspace_of(org, text)).collect::<Result<_, _>>()?;
+        let terms = InvitationTerms { role: self.role, workspaces, expires: self.expires };
         let addresses = self
             .addresses
             .iter()
             .map(|text| Ok((Name::parse_new_email(text)?, new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            let ids = org_invitation::invite(tx, &org, &terms, &addresses)?;
+            let ids = org_invitation::invite(tx, org, &terms, &addresses)?;
             let first = ids.first().map(|id| tx.facts().resource(*id)).transpose()?.flatten();
             let expires = first.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires);
             let mut urls = Vec::new();
@@ -254,9 +256,9 @@ impl InvitesArgs {
             shown("by"),
             hidden("revision"),
         ];
-        let org = name(Kind::Org, &self.org)?;
+        let org = &self.org;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = org_invitation::list(&view.transaction()?, &org)?;
+            let found = org_invitation::list(&view.transaction()?, org)?;
             let rows = found.iter().filter_map(|it| Some((it, it.as_invitation()?))).map(|(invitation, it)| {
                 let mut workspaces = Vec::new();
                 for id in &it.workspaces {
@@ -285,46 +287,46 @@ impl InvitesArgs {
 
 impl CancelInvite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let org = name(Kind::Org, &self.org)?;
-        let which = invitation(&self.which)?;
-        session.change(&self.writing, |tx| org_invitation::cancel(tx, &org, &which))
+        let org = &self.org;
+        let which = &self.which;
+        session.change(&self.writing, |tx| org_invitation::cancel(tx, org, which))
     }
 }
 
 impl AcceptArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let org = name(Kind::Org, &self.org)?;
+        let org = &self.org;
         let secret = read_secret_of("--secret", &self.secret)?;
-        session.change(&self.writing, |tx| org_invitation::accept(tx, &org, &secret))
+        session.change(&self.writing, |tx| org_invitation::accept(tx, org, &secret))
     }
 }
 
 impl SetRoleArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
-        session.change(&self.writing, |tx| org_member::set_role(tx, &org, &who, self.role))
+        let (org, who) = (&self.org, self.user.clone());
+        session.change(&self.writing, |tx| org_member::set_role(tx, org, &who, self.role))
     }
 }
 
 impl SetWorkspacesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
-        let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
-        session.change(&self.writing, |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))
+        let (org, who) = (&self.org, self.user.clone());
+        let workspaces = self.workspaces.iter().map(|it| workspace_of(org, it)).collect::<Result<Vec<_>, _>>()?;
+        session.change(&self.writing, |tx| org_member::set_workspaces(tx, org, &who, &workspaces))
     }
 }
 
 impl RemoveMemberArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
-        session.change(&self.writing, |tx| org_member::remove(tx, &org, &who))
+        let (org, who) = (&self.org, &self.users);
+        session.change(&self.writing, |tx| org_member::remove(tx, org, who))
     }
 }
 
 impl LeaveArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let org = name(Kind::Org, &self.org)?;
+        let org = &self.org;
         let successor = self.promote.as_deref().map(account).transpose()?;
-        session.change(&self.writing, |tx| org_member::leave(tx, &org, successor.as_ref()))
+        session.change(&self.writing, |tx| org_member::leave(tx, org, successor.as_ref()))
     }
 }

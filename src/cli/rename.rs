@@ -25,8 +25,8 @@ pub(super) struct RenameArgs {
 #[derive(Args, Debug)]
 pub(super) struct RenameWorkspaceArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// The new name, in the same organization
     #[arg(value_name = "NEW-NAME")]
     new: String,
@@ -57,10 +57,10 @@ impl RenameArgs {
 
 impl RenameWorkspaceArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (org, which) = workspace(&self.workspace)?;
-        let new = workspace_of(&org, &self.new)?;
+        let (org, which) = &self.workspace;
+        let new = workspace_of(org, &self.new)?;
         new.check_new()?;
-        session.change(&self.writing, |tx| group::rename_workspace(tx, &org, &which, &new))
+        session.change(&self.writing, |tx| group::rename_workspace(tx, org, which, &new))
     }
 }
 

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, expiry, item, references, share_classes};
+use super::args::{PageArgs, ReadArgs, WriteArgs, item, reference, share_classes};
 use super::session::{Put, Session};
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing};
+use crate::model::time::Expiry;
 use crate::model::time::time_value;
 use crate::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Time, Verb};
 use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
@@ -56,17 +57,17 @@ enum ShareCommand {
 #[derive(Args, Debug)]
 struct GrantArgs {
     /// The file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// Whom to share it with: accounts, `group:NAME`, `workgroup:NAME`, `authenticated`, `anyone` (can be repeated)
-    #[arg(value_name = "WHO", required = true, add = complete::sharers())]
-    who: Vec<String>,
+    #[arg(value_name = "WHO", value_parser = reference, required = true, add = complete::sharers())]
+    who: Vec<Reference>,
     /// What the share gives: a preset or a list of permissions
-    #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
-    permission: String,
+    #[arg(long, value_name = "PERMISSION", value_parser = Permissions::parse, add = complete::permissions())]
+    permission: Permissions,
     /// When it ends: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: never]
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     /// Make an admin share, as an administrator of the endpoint or a manager of the workspace
     #[arg(long)]
     admin: bool,
@@ -80,17 +81,17 @@ struct GrantArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The shared file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// Whom it is shared with
-    #[arg(value_name = "WHO", add = complete::sharers())]
-    who: String,
+    #[arg(value_name = "WHO", value_parser = reference, add = complete::sharers())]
+    who: Reference,
     /// What the share gives from now on
-    #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
-    permission: Option<String>,
+    #[arg(long, value_name = "PERMISSION", value_parser = Permissions::parse, add = complete::permissions())]
+    permission: Option<Permissions>,
     /// When it ends from now on: a length, a day, a time, or `never` (a day begins at 00:00 UTC)
-    #[arg(long, value_name = "WHEN")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
     /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
@@ -107,11 +108,11 @@ struct SetArgs {
 #[derive(Args, Debug)]
 struct RevokeArgs {
     /// The shared file or folder, as `ENDPOINT:/path`
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: (Name, Path),
     /// Whom it is shared with (can be repeated)
-    #[arg(value_name = "WHO", required = true, add = complete::sharers())]
-    who: Vec<String>,
+    #[arg(value_name = "WHO", value_parser = reference, required = true, add = complete::sharers())]
+    who: Vec<Reference>,
     /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
@@ -128,14 +129,14 @@ struct RevokeArgs {
 #[derive(Args, Debug)]
 struct ListArgs {
     /// The file or folder, as `ENDPOINT:/path` [default: everything]
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: Option<String>,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: Option<(Name, Path)>,
     /// Only the shares of the item itself
     #[arg(long, requires = "item")]
     here: bool,
     /// Only the shares of this item and of everything below it, as `ENDPOINT:/path`
-    #[arg(long, value_name = "ITEM", conflicts_with = "item", add = complete::items())]
-    under: Option<String>,
+    #[arg(long, value_name = "ITEM", value_parser = item, conflicts_with = "item", add = complete::items())]
+    under: Option<(Name, Path)>,
     /// Only the shares that this account made, `user:NAME#ID` for one that has ended; or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
@@ -143,8 +144,8 @@ struct ListArgs {
     #[arg(long, value_name = "WHO", add = complete::sharers())]
     with: Option<String>,
     /// Only the shares that end within this time: a length such as `7d`, a day, a time
-    #[arg(long, value_name = "WITHIN")]
-    expiring: Option<String>,
+    #[arg(long, value_name = "WITHIN", value_parser = Expiry::parse)]
+    expiring: Option<Expiry>,
     /// Include shares of the system's own classes; only for those who administer the item
     #[arg(long)]
     all: bool,
@@ -157,8 +158,8 @@ struct ListArgs {
 #[derive(Args, Debug)]
 struct PruneArgs {
     /// The item whose shares are trimmed, with everything below it, as `ENDPOINT:/path` [default: every endpoint]
-    #[arg(value_name = "ITEM", add = complete::items())]
-    item: Option<String>,
+    #[arg(value_name = "ITEM", value_parser = item, add = complete::items())]
+    item: Option<(Name, Path)>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -179,34 +180,34 @@ impl ShareArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             ShareCommand::Grant(it) => {
-                let (endpoint, path) = item(&it.item)?;
+                let (endpoint, path) = &it.item;
                 let grant = NewShare {
-                    principals: references(&it.who)?,
-                    permissions: Permissions::parse(&it.permission)?,
-                    expires: expiry(it.expires.as_ref())?,
+                    principals: it.who,
+                    permissions: it.permission,
+                    expires: it.expires,
                     admin: it.admin,
                     class: it.class,
                 };
-                session.change(&it.writing, |tx| share::grant(tx, &endpoint, &path, &grant))
+                session.change(&it.writing, |tx| share::grant(tx, endpoint, path, &grant))
             }
             ShareCommand::Set(it) => {
-                let (endpoint, path) = item(&it.item)?;
+                let (endpoint, path) = &it.item;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
-                let which = ShareSelector { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
-                let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
-                let after = (permissions, expiry(it.expires.as_ref())?);
-                session.change(&it.writing, |tx| share::set(tx, (&endpoint, &path), &which, after, it.cascade))
+                let which = ShareSelector { principal: it.who.clone(), by, class: it.class };
+                let permissions = it.permission;
+                let after = (permissions, it.expires);
+                session.change(&it.writing, |tx| share::set(tx, (endpoint, path), &which, after, it.cascade))
             }
             ShareCommand::Revoke(it) => {
-                let (endpoint, path) = item(&it.item)?;
+                let (endpoint, path) = &it.item;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
-                let which: Vec<ShareSelector> = references(&it.who)?.into_iter().map(one).collect();
-                session.change(&it.writing, |tx| share::revoke(tx, (&endpoint, &path), &which, it.cascade))
+                let which: Vec<ShareSelector> = it.who.iter().cloned().map(one).collect();
+                session.change(&it.writing, |tx| share::revoke(tx, (endpoint, path), &which, it.cascade))
             }
             ShareCommand::List(it) => it.run(session),
             ShareCommand::Prune(it) => {
-                let below = it.item.as_deref().map(item).transpose()?;
+                let below = it.item.as_ref();
                 session.change(&it.writing, |tx| match &below {
                     Some((endpoint, path)) => share::prune(tx, endpoint, path),
                     None => share::prune_everywhere(tx),
@@ -218,13 +219,13 @@ impl ShareArgs {
 
 impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let item = self.item.as_deref().map(item).transpose()?;
-        let under = self.under.as_deref().map(super::args::item).transpose()?;
+        let item = self.item.as_ref();
+        let under = self.under.as_ref();
         session.read(self.reading.at.as_deref(), |session, view| {
             let wanted = ShareFilter::new(self, view)?;
             session.list_placed(&COLUMNS, &self.paging, |put| match &item {
                 Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), put),
-                None => everywhere(view, &wanted, under.as_ref(), put),
+                None => everywhere(view, &wanted, under, put),
             })
         })
     }
@@ -308,7 +309,7 @@ impl ShareFilter {
             Some(text) => Some(Some(view.resolve_named_in_shares(text)?)),
         };
         let with = list.with.as_deref().map(|text| view.resolve_named_in_shares(text)).transpose()?;
-        let ending = match expiry(list.expiring.as_ref())? {
+        let ending = match list.expiring {
             None => None,
             Some(within) => match within.resolve_at(view.at) {
                 Some(end) => Some((view.at, end)),

@@ -10,6 +10,10 @@ use crate::model::spelling::closest_match;
 
 /// The problem of a usage error: what is wrong, what may have been meant, and the usage of the command.
 pub(super) fn problem(error: &clap::Error) -> Problem {
+    // A parser of the model says what is wrong with the value itself.
+    if let Some(problem) = error.source().and_then(|source| source.downcast_ref::<Problem>()) {
+        return problem.clone();
+    }
     let of = |kind: ContextKind| texts(error.get(kind));
     let first = |kind: ContextKind| of(kind).into_iter().next().unwrap_or_default();
     let value = first(ContextKind::InvalidValue);
@@ -152,7 +156,9 @@ mod tests {
                 None => "@bad@".to_owned(),
             };
             let error = super::super::command().try_get_matches_from(path.iter().chain([&value])).err();
-            let said = error.map(|error| problem(&error).message).unwrap_or_default();
+            // The parsers of the model make problems of their own.
+            let problem = error.map(|error| problem(&error)).filter(|problem| problem.code == "usage");
+            let said = problem.map(|problem| problem.message).unwrap_or_default();
             count += 1;
             let ours = ["invalid value", "missing `", "unexpected argument", "cannot be used", "a command is missing"];
             let of_libraries = ["digit", "error", "parse", "provided", "in range", "is not in", "argument '"];

@@ -2,14 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{WriteArgs, member_accesses, name, send_policies};
+use super::args::{WriteArgs, member_accesses, names, send_policies};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::{Outcome, complete, examples};
-use crate::model::Kind;
 use crate::model::attributes::{MemberAccess, SendPolicy};
+use crate::model::{Kind, Name};
 use crate::ops::group;
 use crate::render::{Column, hidden, key, shown};
 
@@ -107,8 +107,8 @@ impl WorkgroupSettingArgs {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The workgroup's name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Workgroup))]
+    name: Name,
     #[command(flatten)]
     settings: WorkgroupSettingArgs,
     #[command(flatten)]
@@ -118,8 +118,8 @@ struct AddArgs {
 #[derive(Args, Debug)]
 struct SetArgs {
     /// The workgroup
-    #[arg(value_name = "NAME", add = complete::workgroups())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Workgroup), add = complete::workgroups())]
+    name: Name,
     #[command(flatten)]
     settings: WorkgroupSettingArgs,
     #[command(flatten)]
@@ -143,12 +143,12 @@ impl WorkgroupArgs {
         let kind = Kind::Workgroup;
         match self.command {
             WorkgroupCommand::Add(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.settings.options());
+                session.change(&it.writing, |tx| group::add(tx, kind, which, &options))
             }
             WorkgroupCommand::Set(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.settings.options());
+                session.change(&it.writing, |tx| group::set(tx, kind, which, &options))
             }
             WorkgroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             WorkgroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

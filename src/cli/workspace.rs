@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{
-    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, references,
+    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, reference,
     workspace as workspace_name, workspace_levels,
 };
 use super::org::count;
@@ -71,8 +71,8 @@ enum WorkspaceCommand {
 #[derive(Args, Debug)]
 struct ChangeArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// The description; empty takes it away
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -110,8 +110,8 @@ struct MembersArgs {
 #[derive(Args, Debug)]
 struct NameArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
+    workspace: (Name, Name),
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -119,8 +119,8 @@ struct NameArgs {
 #[derive(Args, Debug)]
 struct RemoveArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
+    workspace: (Name, Name),
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -128,11 +128,11 @@ struct RemoveArgs {
 #[derive(Args, Debug)]
 struct AddMemberArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// Members of the organization (can be repeated)
-    #[arg(value_name = "USER", required = true, add = complete::accounts())]
-    who: Vec<String>,
+    #[arg(value_name = "USER", value_parser = reference, required = true, add = complete::accounts())]
+    who: Vec<Reference>,
     /// The level; a manager looks after the sharing of its files [default: member]
     #[arg(long, value_name = "LEVEL", value_parser = workspace_levels())]
     level: Option<Role>,
@@ -149,11 +149,11 @@ struct AddMemberArgs {
 #[derive(Args, Debug)]
 struct RemoveMemberArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// The members (can be repeated)
-    #[arg(value_name = "USER", required = true, add = complete::accounts())]
-    who: Vec<String>,
+    #[arg(value_name = "USER", value_parser = reference, required = true, add = complete::accounts())]
+    who: Vec<Reference>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -227,8 +227,8 @@ impl ListArgs {
 
 impl NameArgs {
     fn find(&self, view: &ReadView<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
-        let (org, name) = workspace_name(&self.workspace)?;
-        view.find_workspace(&org, &name)
+        let (org, name) = &self.workspace;
+        view.find_workspace(org, name)
     }
 
     fn show(&self, session: &mut Session<'_>) -> Outcome {
@@ -289,10 +289,10 @@ fn homes(view: &ReadView<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, R
 
 impl AddMemberArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
+        let ((org, name), who) = (&self.workspace, &self.who);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
         let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
-        session.change(&self.writing, |tx| workspace_member::add(tx, &org, &name, &who, &terms))
+        session.change(&self.writing, |tx| workspace_member::add(tx, org, name, who, &terms))
     }
 }
 
@@ -300,25 +300,25 @@ impl WorkspaceArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             WorkspaceCommand::Add(it) => {
-                let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                session.change(&it.writing, |tx| workspace::add(tx, &org, &name, &options))
+                let ((org, name), options) = (&it.workspace, it.options()?);
+                session.change(&it.writing, |tx| workspace::add(tx, org, name, &options))
             }
             WorkspaceCommand::List(it) => it.run(session),
             WorkspaceCommand::Show(it) => it.show(session),
             WorkspaceCommand::Set(it) => {
-                let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                session.change(&it.writing, |tx| workspace::set(tx, &org, &name, &options))
+                let ((org, name), options) = (&it.workspace, it.options()?);
+                session.change(&it.writing, |tx| workspace::set(tx, org, name, &options))
             }
             WorkspaceCommand::Rename(it) => it.run(session),
             WorkspaceCommand::Remove(it) => {
-                let (org, name) = workspace_name(&it.workspace)?;
-                session.change(&it.writing, |tx| workspace::remove(tx, &org, &name))
+                let (org, name) = &it.workspace;
+                session.change(&it.writing, |tx| workspace::remove(tx, org, name))
             }
             WorkspaceCommand::Members(it) => it.one.members(session, &it.paging),
             WorkspaceCommand::AddMember(it) => it.run(session),
             WorkspaceCommand::RemoveMember(it) => {
-                let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
-                session.change(&it.writing, |tx| workspace_member::remove(tx, &org, &name, &who))
+                let ((org, name), who) = (&it.workspace, &it.who);
+                session.change(&it.writing, |tx| workspace_member::remove(tx, org, name, who))
             }
         }
     }
