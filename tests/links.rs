@@ -163,7 +163,7 @@ fn the_holder_of_a_public_link_claims_a_private_one() {
     let number = rows.as_array().unwrap().iter().find(|it| it["email"] == "vendor@example.com").unwrap()["ref"].clone();
     tool.ok(&format!("dropbox revoke intake {}", number.as_str().unwrap()));
     assert_eq!(submit(&tool, &invited).status, 3);
-    tool.fails(4, "dropbox revoke intake invitation:1", "no such invitation");
+    tool.fails(4, "dropbox revoke intake invitation:1", "no such invitation to dropbox:intake: `invitation:1`");
     assert_eq!(claim("vendor@example.com", &public).status, 0, "nobody's invitation prevents it");
     assert_eq!(claim("bob@example.com", &public).status, 0, "also for an account: it submits through the link");
     let wrong = claim("other@example.com", &private);

@@ -164,7 +164,7 @@ fn shell_command(verb: &str, dropbox: &Resource, email: &Name) -> String {
 }
 
 fn no_link(dropbox: &Resource, which: &LinkSelector) -> Problem {
-    let problem = Problem::not_found("invitation", &format!("{which} to {}", dropbox.reference()));
+    let problem = Problem::not_found(&format!("invitation to {}", dropbox.reference()), &which.to_string());
     match which {
         LinkSelector::Address(email) => problem.tip(shell_command("invite", dropbox, email)),
         LinkSelector::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.shell_name())),

@@ -161,8 +161,7 @@ pub fn cancel(tx: &mut Transaction<'_>, org: &Name, which: &LinkSelector) -> Res
             (existing.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
         }
     };
-    let existing =
-        found.ok_or_else(|| Problem::not_found("invitation", &format!("{written} to {}", org.reference())))?;
+    let existing = found.ok_or_else(|| Problem::not_found(&format!("invitation to {}", org.reference()), &written))?;
     match existing.as_invitation() {
         Some(it) if it.state == InvitationState::Active => {
             let state = InvitationState::Revoked;
