@@ -28,7 +28,7 @@ static SHARES: [Column; 4] = [shown("item"), shown("principal"), shown("permissi
 /// The effect of a change on people's access.
 pub(super) struct AccessImpact {
     /// The differences that the reader may see.
-    told: Vec<Told>,
+    rows: Vec<ImpactRow>,
     /// Shares that would be left without their base.
     orphaned: Vec<Row>,
     /// The number of rows that the reader may not see.
@@ -39,7 +39,7 @@ pub(super) struct AccessImpact {
 type Words<'t> = HashMap<&'t [Action], String>;
 
 /// What one principal would gain and lose on one resource.
-struct Told {
+struct ImpactRow {
     who: Rc<str>,
     on: Rc<str>,
     items: Option<usize>,
@@ -59,34 +59,34 @@ impl AccessImpact {
         let scope = affected_set(before, after, changes)?;
         let (panel_before, panel_after) = (Evaluator::new(before, at), Evaluator::new(after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, IdMap::by_id());
-        let mut teller = Teller {
+        let mut collector = ImpactCollector {
             facts: (before, after),
             viewers: (Viewer::new(before, actor, at)?, Viewer::new(after, actor, at)?),
             comparison: &comparison,
             counts: Counts::default(),
             names: HashMap::new(),
             actions: HashMap::new(),
-            effect: AccessImpact { told: Vec::new(), orphaned: Vec::new(), hidden: 0 },
+            impact: AccessImpact { rows: Vec::new(), orphaned: Vec::new(), hidden: 0 },
         };
         comparison.each(&scope, &mut |difference| {
-            teller.tell(difference)?;
+            collector.add(difference)?;
             Ok(ControlFlow::Continue(()))
         })?;
         for share in orphaned(before, after, &scope, at)? {
-            teller.tell_orphaned(&share)?;
+            collector.add_orphaned(&share)?;
         }
-        Ok(teller.effect)
+        Ok(collector.impact)
     }
 
     /// Calls `tell` with each line of the output for people.
     pub(super) fn each_line(&self, tell: &mut dyn FnMut(&str) -> Result<(), RenderError>) -> Result<(), RenderError> {
         let (mut words, mut line) = (Words::new(), String::new());
-        for told in &self.told {
-            told.each_line(&mut words, &mut line, tell)?;
+        for row in &self.rows {
+            row.each_line(&mut words, &mut line, tell)?;
         }
         let notices = self.notices();
         notices.iter().try_for_each(|notice| tell(notice))?;
-        match self.told.is_empty() && notices.is_empty() {
+        match self.rows.is_empty() && notices.is_empty() {
             true => tell("nobody would gain or lose anything"),
             false => Ok(()),
         }
@@ -94,7 +94,7 @@ impl AccessImpact {
 
     /// The differences as rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        self.told.iter().map(Told::row)
+        self.rows.iter().map(ImpactRow::to_row)
     }
 
     /// The lines that accompany the rows: orphaned shares, and the number of hidden rows.
@@ -124,7 +124,7 @@ impl AccessImpact {
     }
 }
 
-impl Told {
+impl ImpactRow {
     /// Calls `tell` with each line, losses before gains. `line` is room that all lines share.
     fn each_line<'t>(
         &'t self,
@@ -169,7 +169,7 @@ impl Told {
         }
     }
 
-    fn row(&self) -> Row {
+    fn to_row(&self) -> Row {
         let mut groups: Vec<&str> = Vec::new();
         for via in self.parts.iter().filter_map(|(_, via)| via.as_deref()) {
             groups.extend((!groups.contains(&via)).then_some(via));
@@ -180,7 +180,7 @@ impl Told {
 }
 
 /// Collects differences into an [`AccessImpact`]: hides what the reader may not see and names the rest.
-struct Teller<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
+struct ImpactCollector<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     facts: (&'f A, &'f B),
     viewers: (Viewer<'f, A>, Viewer<'f, B>),
     comparison: &'t Comparison<'p, 'f, 'f, A, B>,
@@ -188,11 +188,11 @@ struct Teller<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     /// Names and lists of actions are shared: the same ones occur in very many rows.
     names: HashMap<Id, Rc<str>>,
     actions: HashMap<Vec<Action>, Rc<[Action]>>,
-    effect: AccessImpact,
+    impact: AccessImpact,
 }
 
-impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
-    fn tell(&mut self, difference: Difference) -> policy::Result<()> {
+impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactCollector<'_, '_, '_, A, B> {
+    fn add(&mut self, difference: Difference) -> policy::Result<()> {
         let (Some(who), Some(on)) =
             (difference.principal.0.or(difference.principal.1), difference.resource.0.or(difference.resource.1))
         else {
@@ -200,7 +200,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
         };
         // What appears or disappears exists on one side only, so it is enough to see the access on one side.
         if !self.viewers.0.sees_access(who, on)? && !self.viewers.1.sees_access(who, on)? {
-            self.effect.hidden += 1;
+            self.impact.hidden += 1;
             return Ok(());
         }
         let mut parts = Vec::new();
@@ -222,19 +222,19 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
             Rc::clone(known.or_insert_with_key(|actions| Rc::from(actions.as_slice())))
         };
         let (gained, lost) = (kept(difference.gained), kept(difference.lost));
-        self.effect.told.push(Told { who, on, items, gained, lost, parts });
+        self.impact.rows.push(ImpactRow { who, on, items, gained, lost, parts });
         Ok(())
     }
 
-    fn tell_orphaned(&mut self, share: &Binding) -> policy::Result<()> {
+    fn add_orphaned(&mut self, share: &Binding) -> policy::Result<()> {
         if !self.viewers.0.may_ask_about_others(share.resource, Kind::Item)? {
-            self.effect.hidden += 1;
+            self.impact.hidden += 1;
             return Ok(());
         }
         let by = share.grantor.map_or_else(|| Ok(Rc::from("operator")), |id| self.name(id))?;
         let (item, principal) = (self.name(share.resource)?, self.name(share.principal)?);
         let permissions = json!(share.attributes.permissions);
-        self.effect.orphaned.push(row(&SHARES, [json!(*item), json!(*principal), permissions, json!(*by)]));
+        self.impact.orphaned.push(row(&SHARES, [json!(*item), json!(*principal), permissions, json!(*by)]));
         Ok(())
     }
 

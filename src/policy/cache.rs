@@ -22,7 +22,7 @@ pub struct BoundedCache<T>(RefCell<Buckets<Rc<T>>>);
 
 /// As [`BoundedCache`], but shared by threads: each thread finds what the others have put.
 #[derive(Debug)]
-pub struct SharedShelf<T>(Box<[Mutex<Buckets<Arc<T>>>]>);
+pub struct SharedCache<T>(Box<[Mutex<Buckets<Arc<T>>>]>);
 
 /// Number of parts of a shared cache, each with its own lock; a power of two.
 const PARTS: usize = 1 << 6;
@@ -107,10 +107,10 @@ impl<T> Default for BoundedCache<T> {
     }
 }
 
-impl<T> SharedShelf<T> {
+impl<T> SharedCache<T> {
     /// An empty cache.
-    pub fn new() -> SharedShelf<T> {
-        SharedShelf(
+    pub fn new() -> SharedCache<T> {
+        SharedCache(
             (0..PARTS).map(|_| Mutex::new(Buckets::new(INITIAL_BUCKETS / PARTS, MAX_BUCKETS / PARTS))).collect(),
         )
     }
@@ -136,9 +136,9 @@ impl<T> SharedShelf<T> {
     }
 }
 
-impl<T> Default for SharedShelf<T> {
-    fn default() -> SharedShelf<T> {
-        SharedShelf::new()
+impl<T> Default for SharedCache<T> {
+    fn default() -> SharedCache<T> {
+        SharedCache::new()
     }
 }
 
@@ -148,18 +148,18 @@ mod tests {
 
     #[test]
     fn a_set_keeps_two_values_and_a_third_replaces_the_older() {
-        let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
+        let (bounded, shared) = (BoundedCache::new(), SharedCache::new());
         // In the same set of both caches: the bits that choose the part are the same.
         let meeting = |nth: u64| 5 + (nth << 40);
         let get = |number: u64| {
-            let found = shelf.get(number, |kept| *kept == number).map(|kept| *kept);
+            let found = bounded.get(number, |kept| *kept == number).map(|kept| *kept);
             assert_eq!(shared.get(number, |kept| *kept == number).map(|kept| *kept), found);
             found
         };
         for nth in 0..3 {
             assert_eq!(get(meeting(nth)), None);
             assert_eq!(
-                (*shelf.put(meeting(nth), meeting(nth)), *shared.put(meeting(nth), meeting(nth))),
+                (*bounded.put(meeting(nth), meeting(nth)), *shared.put(meeting(nth), meeting(nth))),
                 (meeting(nth), meeting(nth))
             );
             assert_eq!(get(meeting(nth)), Some(meeting(nth)));
@@ -169,21 +169,21 @@ mod tests {
 
     #[test]
     fn growing_keeps_every_value() {
-        let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
+        let (bounded, shared) = (BoundedCache::new(), SharedCache::new());
         // Each in a set of its own, in both caches.
         let spread = |number: u64| number | ((number / (MAX_BUCKETS / PARTS) as u64) << 32);
         for number in (0..MAX_BUCKETS as u64).map(spread) {
-            shelf.put(number, number);
+            bounded.put(number, number);
             shared.put(number, number);
         }
         for number in (0..MAX_BUCKETS as u64).map(spread) {
-            assert!(shelf.get(number, |_| true).is_some_and(|kept| *kept == number));
+            assert!(bounded.get(number, |_| true).is_some_and(|kept| *kept == number));
             assert!(shared.get(number, |_| true).is_some_and(|kept| *kept == number));
         }
-        assert_eq!(shelf.0.borrow().buckets.len(), MAX_BUCKETS);
+        assert_eq!(bounded.0.borrow().buckets.len(), MAX_BUCKETS);
         let places = shared.0.iter().map(|part| part.lock().unwrap().buckets.len());
         assert_eq!(places.sum::<usize>(), MAX_BUCKETS);
-        assert!(shelf.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
+        assert!(bounded.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
         assert!(shared.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
     }
 }

@@ -14,7 +14,7 @@ use super::question::{ResourceArg, may_ask_about_others, oneself, others_refused
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Path, Problem, Reference};
 use crate::ops::{Actor, AnyViewer};
-use crate::policy::cache::SharedShelf;
+use crate::policy::cache::SharedCache;
 use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
 
@@ -60,8 +60,8 @@ pub(super) struct CachedQuestion<'s, F: Facts> {
 pub(super) struct Named<'s, F: Facts> {
     /// The hasher of texts, by which both caches are indexed.
     hasher: DefaultHashBuilder,
-    principals: SharedShelf<NamedPrincipal<'s, F>>,
-    resources: SharedShelf<NamedResource>,
+    principals: SharedCache<NamedPrincipal<'s, F>>,
+    resources: SharedCache<NamedResource>,
     /// How many folders up the search for a cached folder goes, beyond the nearest.
     up: usize,
 }
@@ -70,8 +70,8 @@ impl<F: Facts> Named<'_, F> {
     pub(super) fn new(up: usize) -> Self {
         Named {
             hasher: DefaultHashBuilder::default(),
-            principals: SharedShelf::new(),
-            resources: SharedShelf::new(),
+            principals: SharedCache::new(),
+            resources: SharedCache::new(),
             up,
         }
     }

@@ -40,22 +40,22 @@ pub(super) type ProfilePair = (Profile, Profile);
 pub(super) type TraitPair = (Option<AccountTraits>, Option<AccountTraits>);
 
 /// A resource looked up on both sides.
-pub(super) struct Place {
+pub(super) struct TargetPair {
     pub(super) pair: Pair,
     before: Option<Rc<Target>>,
     after: Option<Rc<Target>>,
     /// The traits, if the resource is an account.
-    sorted: TraitPair,
+    traits: TraitPair,
 }
 
-impl Place {
+impl TargetPair {
     /// The targets of both sides; `None` on the side where the resource does not exist.
     pub(super) const fn sides(&self) -> (Option<&Rc<Target>>, Option<&Rc<Target>>) {
         (self.before.as_ref(), self.after.as_ref())
     }
 
-    pub(super) const fn sorted(&self) -> TraitPair {
-        self.sorted
+    pub(super) const fn traits(&self) -> TraitPair {
+        self.traits
     }
 
     pub(super) fn kind(&self) -> Option<Kind> {
@@ -65,14 +65,14 @@ impl Place {
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// Looks a resource up on both sides.
-    pub(super) fn place(&self, pair: Pair) -> Result<Place> {
+    pub(super) fn target_pair(&self, pair: Pair) -> Result<TargetPair> {
         let before = pair.0.map(|id| self.before.target(id)).transpose()?.flatten();
         let after = pair.1.map(|id| self.after.target(id)).transpose()?.flatten();
-        let sorted = (
-            before.as_ref().map(|target| sort_of(self.before, target)).transpose()?.flatten(),
-            after.as_ref().map(|target| sort_of(self.after, target)).transpose()?.flatten(),
+        let traits = (
+            before.as_ref().map(|target| traits_of(self.before, target)).transpose()?.flatten(),
+            after.as_ref().map(|target| traits_of(self.after, target)).transpose()?.flatten(),
         );
-        Ok(Place { pair, before, after, sorted })
+        Ok(TargetPair { pair, before, after, traits })
     }
 
     /// The difference for a principal with a profile on one resource, without what changed for its class.
@@ -81,14 +81,14 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         &self,
         (principal, profile): (Pair, ProfilePair),
         is_linked: bool,
-        place: &Place,
+        target: &TargetPair,
     ) -> Result<Difference> {
-        let alike = self.shared_answer_key((principal, profile), is_linked, place)?;
-        let answers = self.answers_of(alike, principal, place)?;
+        let alike = self.shared_answer_key((principal, profile), is_linked, target)?;
+        let answers = self.answers_of(alike, principal, target)?;
         let (before, after) = &*answers;
         let mut difference = Difference {
             principal,
-            resource: place.pair,
+            resource: target.pair,
             gained: without(after, before),
             lost: without(before, after),
         };
@@ -97,8 +97,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         }
         let [anyone, authenticated] = CLASSES;
         let class = if self.is_account(principal, profile)? { authenticated } else { anyone };
-        let general = self.answers_of(Some(of_class(class, place)), class, place)?;
-        leave_out(&mut difference, profile, &general, place.kind() == Some(Kind::Server));
+        let general = self.answers_of(Some(of_class(class, target)), class, target)?;
+        leave_out(&mut difference, profile, &general, target.kind() == Some(Kind::Server));
         Ok(difference)
     }
 
@@ -120,26 +120,26 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         &self,
         (principal, profile): (Pair, ProfilePair),
         is_linked: bool,
-        place: &Place,
+        target: &TargetPair,
     ) -> Result<Option<SharedAnswerKey>> {
         if is_class(principal) {
-            return Ok(Some(of_class(principal, place)));
+            return Ok(Some(of_class(principal, target)));
         }
-        match place.kind() {
+        match target.kind() {
             Some(Kind::Server) => return Ok(Some(SharedAnswerKey::OnServer(profile))),
             Some(Kind::Account) => {}
             _ => return Ok(None),
         }
         if !is_linked {
-            return Ok(Some(SharedAnswerKey::OfProfile(profile, place.sorted)));
+            return Ok(Some(SharedAnswerKey::OfProfile(profile, target.traits)));
         }
-        if principal != place.pair {
+        if principal != target.pair {
             return Ok(None);
         }
         // A member shares the workgroup with itself, so fellow members' actions must make no difference.
         let gaps = self.gaps(principal, profile)?;
         let is_itself = gaps.0.is_none() && gaps.1.is_none();
-        Ok(is_itself.then_some(SharedAnswerKey::OfOneself(profile, place.sorted)))
+        Ok(is_itself.then_some(SharedAnswerKey::OfOneself(profile, target.traits)))
     }
 
     pub(super) fn gaps(&self, principal: Pair, profile: ProfilePair) -> Result<(FellowGaps, FellowGaps)> {
@@ -149,22 +149,22 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         ))
     }
 
-    fn answers_of(&self, alike: Option<SharedAnswerKey>, principal: Pair, place: &Place) -> Result<Rc<Answers>> {
-        let Some(alike) = alike else { return Ok(Rc::new(self.answers(principal, place)?)) };
+    fn answers_of(&self, alike: Option<SharedAnswerKey>, principal: Pair, target: &TargetPair) -> Result<Rc<Answers>> {
+        let Some(alike) = alike else { return Ok(Rc::new(self.answers(principal, target)?)) };
         if let Some(known) = self.shared_answers.borrow().get(&alike) {
             return Ok(Rc::clone(known));
         }
-        let answers = Rc::new(self.answers(principal, place)?);
+        let answers = Rc::new(self.answers(principal, target)?);
         self.shared_answers.borrow_mut().insert(alike, Rc::clone(&answers));
         Ok(answers)
     }
 
-    fn answers(&self, principal: Pair, place: &Place) -> Result<Answers> {
-        let had = match (principal.0, &place.before) {
+    fn answers(&self, principal: Pair, target: &TargetPair) -> Result<Answers> {
+        let had = match (principal.0, &target.before) {
             (Some(who), Some(target)) => allowed(&*self.before.subject(who)?, listed(target.kind), target)?,
             _ => Vec::new(),
         };
-        let has = match (principal.1, &place.after) {
+        let has = match (principal.1, &target.after) {
             (Some(who), Some(target)) => allowed(&*self.after.subject(who)?, listed(target.kind), target)?,
             _ => Vec::new(),
         };
@@ -182,10 +182,10 @@ pub(super) fn without(actions: &[Action], others: &[Action]) -> Vec<Action> {
 }
 
 /// The key for the answers of a class on a resource.
-const fn of_class(class: Pair, place: &Place) -> SharedAnswerKey {
-    match place.sorted {
-        (None, None) => SharedAnswerKey::OfClassOn(class, place.pair),
-        sorted => SharedAnswerKey::OfClass(class, sorted),
+const fn of_class(class: Pair, target: &TargetPair) -> SharedAnswerKey {
+    match target.traits {
+        (None, None) => SharedAnswerKey::OfClassOn(class, target.pair),
+        traits => SharedAnswerKey::OfClass(class, traits),
     }
 }
 
@@ -209,7 +209,7 @@ pub(super) fn listed(kind: Kind) -> &'static [Action] {
 /// What rules read of an account that they are asked about: its role, if that is user or admin, and its status.
 pub(super) type AccountTraits = (Option<Role>, &'static str);
 
-fn sort_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<AccountTraits>> {
+fn traits_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<AccountTraits>> {
     let Some(account) = target.account() else { return Ok(None) };
     let status: Status = account.status(evaluator.at());
     for role in [Role::ServerUser, Role::ServerAdmin] {

@@ -345,7 +345,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             },
             (None, None) => return Ok(None),
         };
-        Ok((self.comparison.place(pair)?.kind() == Some(Kind::Item)).then_some(pair))
+        Ok((self.comparison.target_pair(pair)?.kind() == Some(Kind::Item)).then_some(pair))
     }
 }
 

@@ -30,7 +30,7 @@ use crate::model::{Action, Id, Kind};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::target::Target;
-use answers::{Answers, Place, ProfilePair, SharedAnswerKey, TraitPair, listed};
+use answers::{Answers, ProfilePair, SharedAnswerKey, TargetPair, TraitPair, listed};
 use links::{Link, each_through, links};
 use profile::{Profiles, matters_on};
 
@@ -69,7 +69,7 @@ pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     id_map: IdMap,
     profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
     special_principals: OnceCell<SpecialPrincipals>,
-    sorts: OnceCell<Vec<Vec<Pair>>>,
+    alike_resources: OnceCell<Vec<Vec<Pair>>>,
     /// Cached answers that many principals and resources share; see [`SharedAnswerKey`].
     shared_answers: RefCell<HashMap<SharedAnswerKey, Rc<Answers>>>,
 }
@@ -104,7 +104,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             id_map,
             profiles: (Profiles::new(before), Profiles::new(after)),
             special_principals: OnceCell::new(),
-            sorts: OnceCell::new(),
+            alike_resources: OnceCell::new(),
             shared_answers: RefCell::default(),
         }
     }
@@ -260,34 +260,34 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
 
     /// Visits every difference on a changed resource.
     fn on_touched(&self, resource: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
-        let place = self.place(resource)?;
-        let mut asked = self.linked(&place)?;
+        let target = self.target_pair(resource)?;
+        let mut asked = self.linked(&target)?;
         asked.extend(CLASSES);
         sort(&mut asked);
         let mut found = Vec::new();
         if resource == SERVER {
             asked.extend(&self.special_principals()?.all);
             sort(&mut asked);
-        } else if place.kind().is_some_and(matters_on) {
+        } else if target.kind().is_some_and(matters_on) {
             for (profile, those) in &self.special_principals()?.by_profile {
                 let mut alike = those.iter().filter(|it| asked.binary_search(it).is_err()).peekable();
                 let Some(first) = alike.peek() else { continue };
-                let difference = self.between((**first, *profile), false, &place)?;
+                let difference = self.between((**first, *profile), false, &target)?;
                 if !difference.is_none() {
                     found.extend(alike.map(|it| Difference { principal: *it, ..difference.clone() }));
                 }
             }
         }
         for principal in asked {
-            found.push(self.between((principal, self.profile(principal)?), true, &place)?);
+            found.push(self.between((principal, self.profile(principal)?), true, &target)?);
         }
         found.sort_unstable_by_key(|difference| difference.principal);
         visit_all(found, visit)
     }
 
     /// The principals that are linked to a resource on either side.
-    fn linked(&self, place: &Place) -> Result<Vec<Pair>> {
-        let (before, after) = place.sides();
+    fn linked(&self, target: &TargetPair) -> Result<Vec<Pair>> {
+        let (before, after) = target.sides();
         let before = before.map(|target| linked(self.before, &self.profiles.0, target)).transpose()?;
         let after = after.map(|target| linked(self.after, &self.profiles.1, target)).transpose()?;
         self.paired((before.into_iter().flatten(), after.into_iter().flatten()))
@@ -324,9 +324,9 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         pairs.extend(self.paired(within)?);
         sort(&mut pairs);
         let who = (principal, profile);
-        let mut found = vec![self.between(who, false, &self.place(SERVER)?)?];
+        let mut found = vec![self.between(who, false, &self.target_pair(SERVER)?)?];
         for resource in pairs.iter().filter(|pair| !touched.contains(*pair)) {
-            found.push(self.between(who, true, &self.place(*resource)?)?);
+            found.push(self.between(who, true, &self.target_pair(*resource)?)?);
         }
         let is_plain = profile.0.is_plain() && profile.1.is_plain();
         if !is_same && !is_plain {
@@ -334,7 +334,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                 let mut others =
                     alike.iter().filter(|it| pairs.binary_search(it).is_err() && !touched.contains(*it)).peekable();
                 let Some(first) = others.peek() else { continue };
-                let difference = self.between(who, false, &self.place(**first)?)?;
+                let difference = self.between(who, false, &self.target_pair(**first)?)?;
                 if !difference.is_none() {
                     found.extend(others.map(|it| Difference { resource: *it, ..difference.clone() }));
                 }
@@ -346,21 +346,21 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     /// The resources on which a profile matters, grouped: within a group, the same actions are allowed to
     /// principals that are not linked to the resource.
     fn profile_groups(&self) -> Result<&[Vec<Pair>]> {
-        if let Some(known) = self.sorts.get() {
+        if let Some(known) = self.alike_resources.get() {
             return Ok(known);
         }
-        let mut sorts: Vec<Vec<Pair>> = Vec::new();
+        let mut alike_resources: Vec<Vec<Pair>> = Vec::new();
         let mut accounts: HashMap<TraitPair, Vec<Pair>> = HashMap::new();
         for resource in self.resources(None)?.into_iter().filter(|resource| *resource != SERVER) {
-            let place = self.place(resource)?;
-            if place.sorted() != (None, None) {
-                accounts.entry(place.sorted()).or_default().push(resource);
-            } else if place.kind().is_some_and(matters_on) {
-                sorts.push(vec![resource]);
+            let target = self.target_pair(resource)?;
+            if target.traits() != (None, None) {
+                accounts.entry(target.traits()).or_default().push(resource);
+            } else if target.kind().is_some_and(matters_on) {
+                alike_resources.push(vec![resource]);
             }
         }
-        sorts.extend(accounts.into_values());
-        Ok(self.sorts.get_or_init(|| sorts))
+        alike_resources.extend(accounts.into_values());
+        Ok(self.alike_resources.get_or_init(|| alike_resources))
     }
 
     /// The item before; if it was not registered, the nearest folder above that was.
