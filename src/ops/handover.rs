@@ -40,9 +40,9 @@ pub(super) fn transfer_ownership(
             require(tx, Action::Assign(role.role), role.resource)?;
         } else {
             require(tx, Action::Plain(Verb::EditMember), role.resource)?;
-            // A successor who is a member becomes an admin.
-            for held in tx.facts().list_bindings(BindingQuery::OfAs(successor.id, Role::OrgMember))? {
-                if held.resource == role.resource {
+            // A successor who is a member becomes an admin: nobody has two levels.
+            for level in Role::ORG.into_iter().filter(|level| *level != role.role) {
+                if let Some(held) = tx.facts().held(role.resource, level, successor.id)? {
                     tx.end_binding(held.id);
                 }
             }

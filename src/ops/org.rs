@@ -85,9 +85,12 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
         tx.cascades.push(reference);
         workspace::remove_unchecked(tx, &workspace)?;
     }
-    for key in children(tx, Kind::SigningKey, existing.id)? {
-        tx.cascades.push(key.reference());
-        tx.end_with_bindings(key.id)?;
+    // Workspaces and invitations go in their own way.
+    for kind in Kind::Org.children().filter(|kind| !matches!(kind, Kind::Workspace | Kind::Invitation)) {
+        for it in children(tx, kind, existing.id)? {
+            tx.cascades.push(it.reference());
+            tx.end_with_bindings(it.id)?;
+        }
     }
     for invitation in children(tx, Kind::Invitation, existing.id)? {
         if let Some(it) = invitation.as_invitation().filter(|it| it.status(tx.at) == "active") {

@@ -318,9 +318,8 @@ impl<'w, 'f> Obstacles<'w, 'f> {
 
 /// The roles of which a principal holds at most one on a resource: the levels of a membership, or the role alone.
 fn exclusive(role: Role) -> Vec<Role> {
-    let one_of: [&[Role]; 4] = [&Role::WORKGROUP, &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
-    let levels = one_of.into_iter().find(|levels| levels.contains(&role));
-    levels.map_or_else(|| vec![role], <[Role]>::to_vec)
+    let levels = Role::levels(role.resource_kind());
+    if levels.contains(&role) { levels.to_vec() } else { vec![role] }
 }
 
 /// A line that describes a binding.

@@ -28,41 +28,39 @@ use streamed_field::StreamedRow;
 pub use streamed_field::{Elements, PushElement};
 pub use text::{Text, Tone};
 
-/// How output is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Format {
+macro_rules! formats {
+    ($($(#[$meta:meta])* $format:ident = $word:literal,)*) => {
+        /// How output is written.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+        pub enum Format { $($(#[$meta])* $format,)* }
+
+        impl Format {
+            /// The word of each format.
+            pub const WORDS: [&'static str; [$($word),*].len()] = [$($word),*];
+
+            /// Every format with its word.
+            pub const ALL: [(Format, &'static str); Format::WORDS.len()] = [$((Format::$format, $word)),*];
+        }
+    };
+}
+
+formats! {
     /// Aligned columns, for people.
     #[default]
-    Table,
+    Table = "table",
     /// One array of objects; one object for a single record.
-    Json,
+    Json = "json",
     /// One object on each line.
-    Jsonl,
+    Jsonl = "jsonl",
     /// A YAML document.
-    Yaml,
+    Yaml = "yaml",
     /// Comma-separated, RFC 4180; control and format characters as `\u{1b}`.
-    Csv,
+    Csv = "csv",
     /// Tab-separated; tabs, line ends and backslashes in values as `\t`, `\n`, `\r` and `\\`.
-    Tsv,
+    Tsv = "tsv",
 }
 
 impl Format {
-    /// Every format with its word.
-    pub const ALL: [(Format, &'static str); 6] = [
-        (Format::Table, "table"),
-        (Format::Json, "json"),
-        (Format::Jsonl, "jsonl"),
-        (Format::Yaml, "yaml"),
-        (Format::Csv, "csv"),
-        (Format::Tsv, "tsv"),
-    ];
-
-    /// The words alone, in the same order.
-    pub const WORDS: [&'static str; 6] = {
-        let [one, two, three, four, five, six] = Format::ALL;
-        [one.1, two.1, three.1, four.1, five.1, six.1]
-    };
-
     /// The format of a word.
     pub fn from_word(word: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|(_, known)| *known == word).map(|(format, _)| format)

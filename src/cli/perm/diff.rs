@@ -17,7 +17,7 @@ use crate::ops::{AnyViewer, affected_set};
 use crate::policy::cache::BoundedCache;
 use crate::policy::listing::{AffectedSet, Comparison, Difference, IdMap, Pair};
 use crate::policy::{Evaluator, Facts, FactsError};
-use crate::render::{Column, Format, RenderError, key, row, shown};
+use crate::render::{Column, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
 
 static COLUMNS: [Column; 5] = [key("principal"), key("resource"), shown("gained"), shown("lost"), shown("because")];
@@ -121,7 +121,7 @@ fn compared(
     };
     let comparison = Comparison::new(&panel_before, &panel_after, id_map);
     let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
-    let is_text = !matches!(session.output_options().format, Format::Json | Format::Jsonl | Format::Yaml);
+    let is_text = !session.output_options().format.is_object();
     let mut found = false;
     let names: BoundedCache<(Pair, String)> = BoundedCache::new();
     session.stream(&COLUMNS, paging, |wants, push| {

@@ -49,7 +49,7 @@ pub(super) fn proof_value<F: Facts>(
     proof: &[ProofStep],
     format: Format,
 ) -> Result<Value, RenderError> {
-    if matches!(format, Format::Json | Format::Jsonl | Format::Yaml) {
+    if format.is_object() {
         let steps =
             visible_steps(view, proof)?.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         return Ok(Value::Array(steps));

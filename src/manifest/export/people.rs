@@ -59,6 +59,9 @@ impl ExportedMember {
     }
 }
 
+// The entry of an organization has the lists `admins` and `members`. Members of a third level would be left out of it.
+const _: () = assert!(Role::ORG.len() == 2, "a third level of organizations needs a place in manifests");
+
 /// The home folders of a workspace.
 struct Homes {
     /// The folder that contains them.

@@ -119,7 +119,10 @@ fn can_provide<F: Facts + ?Sized>(
             (if managed == Some(false) { plain(Verb::Edit) } else { Action::Assign(role) }, on)
         }
         Missing::Role(role, on) if role.resource_kind() == Kind::Org => {
-            let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
+            let mut member = false;
+            for level in Role::ORG {
+                member = member || facts.held(on, level, subject.id)?.is_some();
+            }
             (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
         }
         Missing::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
