@@ -1,6 +1,8 @@
 //! Many processes on one store at once. Every change here is a `rolebook` process of its own. This
 //! tests the lock beside the file, the write transaction and the write-ahead log together, as for
 //! a script that runs commands in parallel.
+//!
+//! `ROLEBOOK_TEST_CHANGES` raises the number of changes of each writer for longer runs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -50,15 +52,15 @@ fn milliseconds(time: Duration) -> f64 {
 #[test]
 fn eight_writers_at_once_lose_nothing_and_take_turns() {
     const WRITERS: usize = 8;
-    const CHANGES: usize = 200;
+    let changes = std::env::var("ROLEBOOK_TEST_CHANGES").map_or(50, |text| text.parse().unwrap());
     let tool = Tool::new();
     let start = tool.revision();
     let barrier = Barrier::new(WRITERS);
     let began = Instant::now();
     let write = |writer: usize| {
         barrier.wait();
-        let mut made = Vec::with_capacity(CHANGES);
-        for change in 0..CHANGES {
+        let mut made = Vec::with_capacity(changes);
+        for change in 0..changes {
             let name = format!("w{writer}-{change}");
             let asked = Instant::now();
             let output = rolebook(&tool, &["account", "add", &name, "-o", "json"]).output().unwrap();
@@ -75,7 +77,7 @@ fn eight_writers_at_once_lose_nothing_and_take_turns() {
     let whole = began.elapsed();
 
     let revisions: BTreeSet<u64> = made.iter().flatten().map(|(_, revision)| *revision).collect();
-    let total = (WRITERS * CHANGES) as u64;
+    let total = (WRITERS * changes) as u64;
     assert_eq!(revisions.len() as u64, total, "two writers were told the same revision");
     assert_eq!((revisions.first(), revisions.last()), (Some(&(start + 1)), Some(&(start + total))));
     let status = tool.json("status");
@@ -89,7 +91,7 @@ fn eight_writers_at_once_lose_nothing_and_take_turns() {
         .map(|row| row["ref"].as_str().unwrap().trim_start_matches("user:").to_owned())
         .collect();
     let expected: BTreeSet<String> =
-        (0..WRITERS).flat_map(|writer| (0..CHANGES).map(move |change| format!("w{writer}-{change}"))).collect();
+        (0..WRITERS).flat_map(|writer| (0..changes).map(move |change| format!("w{writer}-{change}"))).collect();
     assert_eq!(names, expected);
     tool.ok("audit verify");
 
@@ -98,16 +100,20 @@ fn eight_writers_at_once_lose_nothing_and_take_turns() {
     let totals: Vec<f64> = made.iter().map(|it| it.iter().map(|(took, _)| took.as_secs_f64()).sum()).collect();
     let squares: f64 = totals.iter().map(|total| total * total).sum();
     let fairness = totals.iter().sum::<f64>().powi(2) / (totals.len() as f64 * squares);
-    let longest = *waits.last().unwrap();
     println!(
-        "8 writers x 200 changes: {:.1} s; one change: median {:.1} ms, p95 {:.1} ms, longest {:.1} ms; fairness {fairness:.3}",
+        "8 writers x {changes} changes: {:.1} s; one change: median {:.1} ms, p95 {:.1} ms, longest {:.1} ms; fairness {fairness:.3}",
         whole.as_secs_f64(),
         milliseconds(waits[waits.len() / 2]),
         milliseconds(waits[waits.len() * 95 / 100]),
-        milliseconds(longest),
+        milliseconds(*waits.last().unwrap()),
     );
-    assert!(longest < Duration::from_secs(10), "somebody waited {longest:?}");
-    assert!(fairness > 0.5, "the writers did not take turns: {totals:?}");
+    // When the first writer has made its last change, nobody is far behind.
+    let last = |writer: &Vec<(Duration, u64)>| writer.last().unwrap().1;
+    let first_end = made.iter().map(last).min().unwrap();
+    let so_far: Vec<usize> =
+        made.iter().map(|it| it.iter().filter(|(_, revision)| *revision <= first_end).count()).collect();
+    println!("changes when the first writer had made all of its own: {so_far:?}");
+    assert!(so_far.iter().all(|count| *count >= changes / 10), "the writers did not take turns: {so_far:?}");
 }
 
 #[test]

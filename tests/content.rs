@@ -1,18 +1,21 @@
 //! Files and folders through the program: the permissions of each operation, overwriting, moving,
 //! unregistered paths, invalid paths.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// A node of alice's with `/in` and `/out` and a file in each; nobody else holds permissions.
 fn node() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
-    tool.ok("content add node1:/in --owner alice");
-    tool.ok("content add node1:/out --owner alice");
-    tool.ok("content upload node1:/in/a.mov --size 1000 --as alice");
-    tool.ok("content upload node1:/in/folder --type folder --file b.mov:2000 --as alice");
-    tool.ok("content upload node1:/in/empty --type folder --as alice");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
+        tool.ok("content add node1:/in --owner alice");
+        tool.ok("content add node1:/out --owner alice");
+        tool.ok("content upload node1:/in/a.mov --size 1000 --as alice");
+        tool.ok("content upload node1:/in/folder --type folder --file b.mov:2000 --as alice");
+        tool.ok("content upload node1:/in/empty --type folder --as alice");
+        tool
+    })
 }
 
 /// Gives bob exactly these permissions on a folder of the node.

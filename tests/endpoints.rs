@@ -1,15 +1,18 @@
 //! Endpoints and their roles through the program: kinds, private endpoints, the last administrator.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// An archive (a private bucket) of alice's with the editors as access managers; bob is an editor.
 fn archive() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("group add editors");
-    tool.ok("group add-member editors bob");
-    tool.ok("endpoint add archive --kind s3 --private --as alice");
-    tool.ok("endpoint add-role archive access-manager group:editors --as alice");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("group add editors");
+        tool.ok("group add-member editors bob");
+        tool.ok("endpoint add archive --kind s3 --private --as alice");
+        tool.ok("endpoint add-role archive access-manager group:editors --as alice");
+        tool
+    })
 }
 
 /// A hidden endpoint must answer like one that does not exist.

@@ -1,16 +1,19 @@
 //! Groups through the program: nesting, cycles, and the way of a membership through groups.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 fn nested() -> Tool {
-    let tool = Tool::staffed();
-    for group in ["staff", "editors", "night"] {
-        tool.ok(&format!("group add {group}"));
-    }
-    tool.ok("group add-member staff group:editors carol");
-    tool.ok("group add-member editors group:night bob");
-    tool.ok("group add-member night eve");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        for group in ["staff", "editors", "night"] {
+            tool.ok(&format!("group add {group}"));
+        }
+        tool.ok("group add-member staff group:editors carol");
+        tool.ok("group add-member editors group:night bob");
+        tool.ok("group add-member night eve");
+        tool
+    })
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::{CommandOutput, Tool};
+use crate::support::{CommandOutput, Fixture, Tool};
 
 /// Clears the screen, starts new lines, sets colours, reverses the reading direction, hides text.
 const HOSTILE: &str = "x\u{1b}[2J\nrevision 999\r\tq\u{9b}31m\u{7f}\u{85}\u{200b}\u{202e}\u{2028}\u{2029}\u{feff}\u{e0041}\u{fe0f}\u{ad}y";
@@ -30,34 +30,38 @@ fn assert_harmless(ran: &CommandOutput) {
 
 /// A store with hostile texts everywhere, some of them names that an older version accepted.
 fn store() -> Tool {
-    let mut tool = Tool::studio();
-    let text = quoted(HOSTILE);
-    let link = quoted(OLD_NAME);
-    for command in [
-        format!("account edit bob --display-name {link} --reason {text}"),
-        format!("content upload {} --size 3 --owner alice", quoted(&format!("node1:/projects/{HOSTILE}"))),
-        format!("content add {} --reason {text}", quoted(&format!("node1:/{HOSTILE}"))),
-        format!("share grant {} carol --permission view", quoted(&format!("node1:/{HOSTILE}"))),
-        format!("package send --title {text} --to bob --file {} --as carol", quoted(&format!("{HOSTILE}:3"))),
-        format!("org set acme --description {text}"),
-        format!("workspace set acme/prod --description {text}"),
-        format!("media add acme/prod reel-9 --title {text}"),
-        format!("stream add acme/prod live-9 --title {text}"),
-        format!("account set-role bob admin --as eve --reason {text}"),
-        format!("account add -- {text}"),
-        format!("group add {link}"),
-    ] {
-        assert_harmless(&tool.run(&command));
-    }
-    let store = Connection::open(tool.store()).unwrap();
-    // Written as by an older version: the names of a group, an endpoint and an account.
-    for old in ["editors", "archive", "dana"] {
-        let name = format!("{old}{OLD_NAME}");
-        let changed = store.execute("UPDATE resource SET name = ?1, key = ?1 WHERE key = ?2", (&name, old)).unwrap();
-        assert!(changed > 0, "{old}");
-    }
-    tool.set("COLUMNS", "200");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let mut tool = Tool::studio();
+        let text = quoted(HOSTILE);
+        let link = quoted(OLD_NAME);
+        for command in [
+            format!("account edit bob --display-name {link} --reason {text}"),
+            format!("content upload {} --size 3 --owner alice", quoted(&format!("node1:/projects/{HOSTILE}"))),
+            format!("content add {} --reason {text}", quoted(&format!("node1:/{HOSTILE}"))),
+            format!("share grant {} carol --permission view", quoted(&format!("node1:/{HOSTILE}"))),
+            format!("package send --title {text} --to bob --file {} --as carol", quoted(&format!("{HOSTILE}:3"))),
+            format!("org set acme --description {text}"),
+            format!("workspace set acme/prod --description {text}"),
+            format!("media add acme/prod reel-9 --title {text}"),
+            format!("stream add acme/prod live-9 --title {text}"),
+            format!("account set-role bob admin --as eve --reason {text}"),
+            format!("account add -- {text}"),
+            format!("group add {link}"),
+        ] {
+            assert_harmless(&tool.run(&command));
+        }
+        let store = Connection::open(tool.store()).unwrap();
+        // Written as by an older version: the names of a group, an endpoint and an account.
+        for old in ["editors", "archive", "dana"] {
+            let name = format!("{old}{OLD_NAME}");
+            let changed =
+                store.execute("UPDATE resource SET name = ?1, key = ?1 WHERE key = ?2", (&name, old)).unwrap();
+            assert!(changed > 0, "{old}");
+        }
+        tool.set("COLUMNS", "200");
+        tool
+    })
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Dropboxes and their links through the program: levels, invitations, the public link, submitting.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 fn intake() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("dropbox add intake");
-    tool.ok("dropbox add-member intake carol bob");
-    tool.ok("dropbox add-member intake eve --level submit-only");
-    tool.ok("dropbox add-admin intake carol");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("dropbox add intake");
+        tool.ok("dropbox add-member intake carol bob");
+        tool.ok("dropbox add-member intake eve --level submit-only");
+        tool.ok("dropbox add-admin intake carol");
+        tool
+    })
 }
 
 /// The secret that a command makes.

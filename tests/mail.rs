@@ -1,14 +1,14 @@
 //! Private links by mail, through a real SMTP server on loopback (`support::smtp`). A mail arrives
 //! complete and encrypted, or the command says why it did not; the invitation is valid either way.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::smtp::{Greeting, Raw, Server, Setup, line};
-use crate::support::{CommandOutput, Tool};
+use crate::support::{CommandOutput, Tool, temp_folder};
 
 const USER: &str = "rolebook";
 const PASSWORD: &str = "staple battery horse";
@@ -221,12 +221,17 @@ fn an_unreachable_server_is_a_warning() {
 
 #[test]
 fn a_server_that_never_answers_is_given_up() {
-    for tls in ["tls: starttls", "tls: wrapped", "tls: none"] {
-        let server = started(Greeting::Silent);
-        let tool = served_by(&server, &[tls, TRUSTED, "timeout: 1"]);
-        not_mailed(&tool, "did not finish within 1 s");
-        assert_eq!(server.connections(), 1, "{tls}");
-    }
+    // At the same time, because each waits for its timeout.
+    std::thread::scope(|scope| {
+        for tls in ["tls: starttls", "tls: wrapped", "tls: none"] {
+            scope.spawn(move || {
+                let server = started(Greeting::Silent);
+                let tool = served_by(&server, &[tls, TRUSTED, "timeout: 1"]);
+                not_mailed(&tool, "did not finish within 1 s");
+                assert_eq!(server.connections(), 1, "{tls}");
+            });
+        }
+    });
 }
 
 /// Every byte arrives in time, but the dialogue never ends.
@@ -234,10 +239,12 @@ fn a_server_that_never_answers_is_given_up() {
 fn the_timeout_bounds_the_whole_dialogue() {
     let server = Raw::start(|mut stream| {
         stream.write_all(b"220 ")?;
-        loop {
-            std::thread::sleep(Duration::from_millis(50));
+        // A byte now and then, until the client disconnects. The client says nothing before the greeting.
+        stream.set_read_timeout(Some(Duration::from_millis(50)))?;
+        while stream.read(&mut [0]).is_err() {
             stream.write_all(b"x")?;
         }
+        Ok(())
     });
     let tool = office(server.port, &["tls: none", "timeout: 1"]);
     not_mailed(&tool, "did not finish within 1 s");
@@ -279,7 +286,7 @@ fn responses_injected_before_tls_are_refused() {
 #[test]
 fn the_secret_is_printed_before_the_mail_is_sent() {
     for (format, ends) in [("table", "\n"), ("json", "\"mailed\": "), ("yaml", "mailed: "), ("csv", "\n")] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temp_folder();
         let out = folder.path().join("out");
         let at_connection = Arc::new(Mutex::new(String::new()));
         let server = Raw::start({

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::support::Tool;
+use super::support::{Fixture, Tool};
 
 const TABLES: &str = include_str!("stores/version-4.sql");
 const ANSWERS: &str = include_str!("stores/version-4.answers");
@@ -20,16 +20,19 @@ fn is_mended(action: &str, resource: &str, principal: &str, allowed: bool) -> bo
 }
 
 fn kept() -> Tool {
-    let tool = Tool::new();
-    tool.set_clock("2026-12-01T12:00:00Z");
-    for side in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{side}", tool.store().display()));
-    }
-    let store = Connection::open(tool.store()).unwrap();
-    store.execute_batch(TABLES).unwrap();
-    store.pragma_update(None, "journal_mode", "wal").unwrap();
-    store.close().unwrap();
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::new();
+        tool.set_clock("2026-12-01T12:00:00Z");
+        for side in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{side}", tool.store().display()));
+        }
+        let store = Connection::open(tool.store()).unwrap();
+        store.execute_batch(TABLES).unwrap();
+        store.pragma_update(None, "journal_mode", "wal").unwrap();
+        store.close().unwrap();
+        tool
+    })
 }
 
 fn head(tool: &Tool) -> Value {

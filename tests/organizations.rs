@@ -15,17 +15,20 @@ use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::AdaptiveFacts;
 use rolebook::store::Store;
 
-use crate::support::{CommandOutput, Tool};
+use crate::support::{CommandOutput, Fixture, Tool};
 
 /// A store where carol administers the organization `acme` with the workspaces `prod` and `staging`.
 /// bob is a member of `acme` and of `prod`.
 fn acme() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("org add acme --as carol");
-    tool.ok("workspace add acme/prod --as carol");
-    tool.ok("workspace add acme/staging --as carol");
-    join(&tool, "bob", "member --workspace prod");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("org add acme --as carol");
+        tool.ok("workspace add acme/prod --as carol");
+        tool.ok("workspace add acme/staging --as carol");
+        join(&tool, "bob", "member --workspace prod");
+        tool
+    })
 }
 
 /// Invites somebody to `acme`, who accepts.

@@ -1,14 +1,17 @@
 //! Packages through the program: who may send to whom, who sees what, forwarding.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 fn studio() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("workgroup add color --send members");
-    tool.ok("workgroup add-member color bob carol");
-    tool.ok("dropbox add intake");
-    tool.ok("dropbox add-member intake bob");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("workgroup add color --send members");
+        tool.ok("workgroup add-member color bob carol");
+        tool.ok("dropbox add intake");
+        tool.ok("dropbox add-member intake bob");
+        tool
+    })
 }
 
 /// The reference of the package that a command sent.

@@ -13,6 +13,8 @@ use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, inva
 use rolebook::store::verify::verify;
 use rolebook::store::{Reader, RevisionHeader, Store};
 
+use crate::support::temp_folder;
+
 const NOW: Time = Time(1_800_000_000_000);
 
 /// One operation. Small numbers name accounts, groups, workgroups and dropboxes.
@@ -223,7 +225,7 @@ proptest! {
 
     #[test]
     fn the_store_and_the_memory_agree_now_and_about_the_past(steps in steps()) {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temp_folder();
         let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
         let mut world = Overlay::new(&EmptyFacts).unwrap();
         let mut past: Vec<(u64, Vec<(String, bool)>)> = Vec::new();

@@ -7,17 +7,20 @@ use std::collections::BTreeSet;
 use rolebook::model::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::support::{CommandOutput, Tool};
+use crate::support::{CommandOutput, Fixture, Tool};
 
 const SUBMIT: &str = "dropbox submit intake --title Reel --file reel.mov:1 --link -";
 const CLAIM: &str = "dropbox claim intake someone@example.com --link -";
 
 /// A store with the dropbox `intake`, which may have a public link.
 fn office() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("server set --public-links allow");
-    tool.ok("dropbox add intake");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("server set --public-links allow");
+        tool.ok("dropbox add intake");
+        tool
+    })
 }
 
 /// Runs a command that makes a link; returns its secret.

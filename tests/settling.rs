@@ -6,18 +6,21 @@ use rolebook::policy::{Draft, Facts, Overlay};
 use rolebook::store::{RevisionHeader, Store};
 use serde_json::{Value, json};
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// A node with `/p` of bob's: bob gave pi Edit, pi gave carol View there and eve View on `/p/q`.
 fn shared() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("account add pi");
-    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
-    tool.ok("content add node1:/p --owner bob");
-    tool.ok("share grant node1:/p pi --permission edit --as bob");
-    tool.ok("share grant node1:/p carol --permission view --as pi");
-    tool.ok("share grant node1:/p/q eve --permission view,delete --as pi");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("account add pi");
+        tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana");
+        tool.ok("content add node1:/p --owner bob");
+        tool.ok("share grant node1:/p pi --permission edit --as bob");
+        tool.ok("share grant node1:/p carol --permission view --as pi");
+        tool.ok("share grant node1:/p/q eve --permission view,delete --as pi");
+        tool
+    })
 }
 
 /// Ends an account and leaves its shares, as older versions did.

@@ -2,16 +2,19 @@
 
 use serde_json::json;
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// A node with `/p` of alice's and a chain of shares: alice gave bob Edit, bob gave carol View.
 fn chain() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as dana");
-    tool.ok("content add node1:/p --owner alice");
-    tool.ok("share grant node1:/p bob --permission edit --as alice");
-    tool.ok("share grant node1:/p carol --permission view --as bob");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as dana");
+        tool.ok("content add node1:/p --owner alice");
+        tool.ok("share grant node1:/p bob --permission edit --as alice");
+        tool.ok("share grant node1:/p carol --permission view --as bob");
+        tool
+    })
 }
 
 #[test]

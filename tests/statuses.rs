@@ -1,35 +1,38 @@
 //! The exit statuses of rolebook(1), case by case.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// A store with everything that the cases below need.
 fn office() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("group add crew");
-    tool.ok("group add-member crew bob");
-    tool.ok("workgroup add color");
-    tool.ok("dropbox add intake");
-    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
-    tool.ok("endpoint add hidden --kind s3 --private --administrator alice");
-    tool.ok("content add n:/a --owner carol");
-    tool.ok("share grant n:/a eve --permission view --as carol");
-    tool.ok("org add acme --admin alice");
-    std::fs::write(tool.folder().join("empty.yaml"), "").unwrap();
-    std::fs::create_dir(tool.folder().join("folder")).unwrap();
-    std::fs::write(tool.folder().join("text.db"), "no store").unwrap();
-    let manifest = |name: &str, text: &str| {
-        std::fs::write(tool.folder().join(name), format!("version: 1\n{text}\n")).unwrap();
-    };
-    manifest("role.yaml", "accounts: {zoe: {role: boss}}");
-    manifest("name.yaml", "accounts: {'a;b': {}}");
-    manifest("kind.yaml", "groups: {crew: ['workgroup:color']}");
-    manifest("nowhere.yaml", "groups: {crew: [nowhere]}");
-    manifest("alone.yaml", "endpoints: {x: {kind: host, node-version: 4.4.6}}");
-    manifest("state.yaml", "endpoints: {n: {kind: s3}}");
-    manifest("last.yaml", "accounts: {alice: {role: user}}");
-    manifest("right.yaml", "accounts: {zoe: {}}");
-    manifest("fails.yaml", "tests: [bob can delete endpoint:n]");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("group add crew");
+        tool.ok("group add-member crew bob");
+        tool.ok("workgroup add color");
+        tool.ok("dropbox add intake");
+        tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+        tool.ok("endpoint add hidden --kind s3 --private --administrator alice");
+        tool.ok("content add n:/a --owner carol");
+        tool.ok("share grant n:/a eve --permission view --as carol");
+        tool.ok("org add acme --admin alice");
+        std::fs::write(tool.folder().join("empty.yaml"), "").unwrap();
+        std::fs::create_dir(tool.folder().join("folder")).unwrap();
+        std::fs::write(tool.folder().join("text.db"), "no store").unwrap();
+        let manifest = |name: &str, text: &str| {
+            std::fs::write(tool.folder().join(name), format!("version: 1\n{text}\n")).unwrap();
+        };
+        manifest("role.yaml", "accounts: {zoe: {role: boss}}");
+        manifest("name.yaml", "accounts: {'a;b': {}}");
+        manifest("kind.yaml", "groups: {crew: ['workgroup:color']}");
+        manifest("nowhere.yaml", "groups: {crew: [nowhere]}");
+        manifest("alone.yaml", "endpoints: {x: {kind: host, node-version: 4.4.6}}");
+        manifest("state.yaml", "endpoints: {n: {kind: s3}}");
+        manifest("last.yaml", "accounts: {alice: {role: user}}");
+        manifest("right.yaml", "accounts: {zoe: {}}");
+        manifest("fails.yaml", "tests: [bob can delete endpoint:n]");
+        tool
+    })
 }
 
 /// A command, its status, and a part of its message.

@@ -1,14 +1,14 @@
 //! Completion as people use it: a shell on a pseudo-terminal, the tab key, and names that a shell
 //! would act on. The inserted text must be one word that means the name, and nothing must be run.
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, channel};
 
 use pty_process::blocking::{Command, Pty};
 
-use crate::support::Tool;
+use crate::support::{Fixture, PATIENCE, Tool};
 
 /// Names of items, each with a different first letter. A path may contain any character but NUL.
 const ITEMS: [&str; 12] = [
@@ -26,13 +26,12 @@ const ITEMS: [&str; 12] = [
     "l=m:n@o,ü日",
 ];
 
-/// A timeout longer than any machine takes; tests wait for a text, not for time.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// A shell on a terminal of its own.
 struct Terminal {
-    pty: Arc<Mutex<Pty>>,
-    shown: Arc<Mutex<Vec<u8>>>,
+    pty: Pty,
+    output: Receiver<Vec<u8>>,
+    /// The output so far.
+    shown: RefCell<Vec<u8>>,
     child: std::process::Child,
 }
 
@@ -56,39 +55,45 @@ impl Terminal {
         // Elvish keeps its history in a separate process, which ends with it.
         let child = command.env("XDG_RUNTIME_DIR", tool.folder()).spawn(pts).unwrap();
         let mut reader = std::fs::File::from(std::os::fd::AsFd::as_fd(&pty).try_clone_to_owned().unwrap());
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&shown);
+        let (sender, output) = channel();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(length @ 1..) = reader.read(&mut bytes) {
-                kept.lock().unwrap().extend_from_slice(&bytes[..length]);
+                let _ = sender.send(bytes[..length].to_vec());
             }
         });
-        Some(Terminal { pty: Arc::new(Mutex::new(pty)), shown, child })
+        Some(Terminal { pty, output, shown: RefCell::default(), child })
     }
 
     /// Types keys and waits until a text is shown.
     fn types(&self, keys: &str, until: &str) {
-        self.pty.lock().unwrap().write_all(keys.as_bytes()).unwrap();
-        let began = Instant::now();
-        while !String::from_utf8_lossy(&self.shown.lock().unwrap()).contains(until) {
-            let shown = self.shown.lock().unwrap().clone();
-            assert!(began.elapsed() < PATIENCE, "{keys:?}: no {until:?} in {}", String::from_utf8_lossy(&shown));
-            std::thread::yield_now();
+        (&self.pty).write_all(keys.as_bytes()).unwrap();
+        while !self.shown().contains(until) {
+            let more = self.output.recv_timeout(PATIENCE);
+            self.shown
+                .borrow_mut()
+                .extend(more.unwrap_or_else(|_| panic!("{keys:?}: no {until:?} in {}", self.shown())));
         }
+    }
+
+    fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.shown.borrow()).into_owned()
     }
 }
 
 fn store() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator alice");
-    tool.ok("endpoint add 'pw$(touch PWNED)' --kind s3 --administrator alice");
-    tool.ok("endpoint add \"qu'ote\\\"\\`touch PWNED\\`\" --kind s3 --administrator alice");
-    tool.ok("group add -- '--yes'");
-    for item in ITEMS {
-        tool.ok(&format!("content add --type file -- {}", quoted(&format!("node1:/{item}"))));
-    }
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator alice");
+        tool.ok("endpoint add 'pw$(touch PWNED)' --kind s3 --administrator alice");
+        tool.ok("endpoint add \"qu'ote\\\"\\`touch PWNED\\`\" --kind s3 --administrator alice");
+        tool.ok("group add -- '--yes'");
+        for item in ITEMS {
+            tool.ok(&format!("content add --type file -- {}", quoted(&format!("node1:/{item}"))));
+        }
+        tool
+    })
 }
 
 fn quoted(text: &str) -> String {
@@ -101,7 +106,7 @@ fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, shell
     let line = format!("rolebook {typed}{tab} -o json > answer.json; echo DONE{sum}\r");
     terminal.types(&line, &format!("DONE{}", number + 1));
     let text = std::fs::read_to_string(tool.folder().join("answer.json")).unwrap();
-    let shown = String::from_utf8_lossy(&terminal.shown.lock().unwrap()).into_owned();
+    let shown = terminal.shown();
     let answer: serde_json::Value =
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{typed}: {text:?}\n{shown}"));
     assert_eq!(answer["ref"], reference, "{typed}\n{shown}");

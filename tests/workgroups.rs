@@ -1,13 +1,16 @@
 //! Workgroups through the program: send policies, member access, admins and their permissions.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 fn color() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("workgroup add color --send members --member-access all");
-    tool.ok("workgroup add-member color bob carol");
-    tool.ok("workgroup add-admin color carol");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("workgroup add color --send members --member-access all");
+        tool.ok("workgroup add-member color bob carol");
+        tool.ok("workgroup add-admin color carol");
+        tool
+    })
 }
 
 #[test]

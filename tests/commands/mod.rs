@@ -5,7 +5,6 @@
 
 mod table;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +18,7 @@ use serde_json::Value;
 
 use crate::listings::rows::Rows;
 use crate::oracle::worlds::{Dice, NOW, permissions};
+use crate::support::{CommandOutput, run_here, temp_folder};
 use table::{EXEMPT, Need, Scene, Typed, verbs};
 
 /// Number of worlds in every run of the suite, and number of commands in each.
@@ -30,19 +30,13 @@ struct TestStore {
     folder: tempfile::TempDir,
 }
 
-struct CommandOutput {
-    status: u8,
-    out: String,
-    err: String,
-}
-
 impl TestStore {
     fn path(&self) -> PathBuf {
         self.folder.path().join("s.db")
     }
 
     fn new(rows: &Rows) -> TestStore {
-        let bench = TestStore { folder: tempfile::tempdir().unwrap() };
+        let bench = TestStore { folder: temp_folder() };
         let (store, _) = Store::create(&bench.path()).unwrap();
         rows.commit(&store, &Rows::default());
         bench
@@ -55,15 +49,13 @@ impl TestStore {
 
 /// Runs the program on a store, as somebody.
 fn run(store: &Path, words: &[String], who: Option<&str>) -> CommandOutput {
-    let mut all: Vec<OsString> = ["rolebook", "--yes", "-o", "json", "--store"].map(OsString::from).to_vec();
-    all.push(store.into());
+    let (noun, rest) = words.split_first().unwrap();
+    let mut all = vec![noun.as_str(), "--yes", "-o", "json"];
     if let Some(who) = who {
-        all.extend(["--as".into(), who.into()]);
+        all.extend(["--as", who]);
     }
-    all.extend(words.iter().map(OsString::from));
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let status = rolebook::cli::run(all, &mut out, &mut err);
-    CommandOutput { status, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+    all.extend(rest.iter().map(String::as_str));
+    run_here(store, all)
 }
 
 /// The rows with every expiry far in the past or the future, so that nothing expires during the test.
@@ -153,7 +145,7 @@ fn expected<F: Facts>(scene: &Scene<'_, F>, typed: &Typed, at: Time) -> Expected
     }
 }
 
-fn is_as_expected(expected: &Expected, status: u8) -> bool {
+fn is_as_expected(expected: &Expected, status: i32) -> bool {
     match expected {
         Expected::Allowed => !matches!(status, 3 | 4),
         Expected::Denied => status == 3,

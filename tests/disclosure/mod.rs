@@ -19,7 +19,7 @@ struct Found {
     /// By command and marker: the readers, and one line with what it printed.
     told: BTreeMap<(String, String), (BTreeSet<String>, String)>,
     /// The lowest exit status of each command: a command that is always a usage error tests nothing.
-    statuses: BTreeMap<String, u8>,
+    statuses: BTreeMap<String, i32>,
     runs: usize,
 }
 
@@ -29,7 +29,7 @@ impl Found {
             self.told.entry(key).or_insert_with(|| (BTreeSet::new(), example)).0.extend(readers);
         }
         for (command, status) in other.statuses {
-            let lowest = self.statuses.entry(command).or_insert(u8::MAX);
+            let lowest = self.statuses.entry(command).or_insert(i32::MAX);
             *lowest = (*lowest).min(status);
         }
         self.runs += other.runs;
@@ -39,9 +39,9 @@ impl Found {
         let (status, text) = (ran.status, &ran.text);
         let line = words.join(" ");
         self.runs += 1;
-        let lowest = self.statuses.entry(command.to_owned()).or_insert(u8::MAX);
+        let lowest = self.statuses.entry(command.to_owned()).or_insert(i32::MAX);
         // 2 is the worst: a usage error shows nothing of the store.
-        *lowest = (*lowest).min(if status == 2 { u8::MAX - 1 } else { status });
+        *lowest = (*lowest).min(if status == 2 { i32::MAX - 1 } else { status });
         for marker in &world.markers {
             // A message may repeat what was typed.
             let typed = words.iter().any(|word| word.contains(&marker.text))
@@ -87,11 +87,11 @@ struct Half<'w> {
     changed: PathBuf,
     found: Found,
     /// The refusals so far, by line and exit status. The next reader refused with that status must get the same text.
-    refused: BTreeSet<(usize, u8)>,
+    refused: BTreeSet<(usize, i32)>,
 }
 
 impl Half<'_> {
-    fn run(&mut self, line: &Line, more: &[&str], reader: &str, for_good: bool) -> u8 {
+    fn run(&mut self, line: &Line, more: &[&str], reader: &str, for_good: bool) -> i32 {
         let words = line.words.iter().map(|word| word.replace("SELF", reader));
         let words: Vec<String> = words.chain(more.iter().map(|it| (*it).to_owned())).collect();
         if reads_the_log(reader, &words) {

@@ -3,12 +3,13 @@
 //! Every hidden resource has a name that begins with `zq` and occurs nowhere else, so that a search of the output
 //! finds every trace of it.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::{run_here, temp_folder};
 
 /// The readers. The operator sees everything and is not among them.
 pub(super) const READERS: [&str; 11] =
@@ -16,7 +17,7 @@ pub(super) const READERS: [&str; 11] =
 
 /// The result of one run.
 pub(super) struct CommandOutput {
-    pub(super) status: u8,
+    pub(super) status: i32,
     /// Standard output and standard error.
     pub(super) text: String,
 }
@@ -66,14 +67,8 @@ impl World {
 
     /// Runs the program in this process.
     pub(super) fn run_on(&self, store: &Path, words: &[String]) -> CommandOutput {
-        let mut args: Vec<OsString> = vec!["rolebook".into()];
-        // The noun first, which makes parsing faster.
-        args.extend(words.iter().map(OsString::from));
-        args.extend([OsString::from("--store"), store.as_os_str().to_owned()]);
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let status = rolebook::cli::run(args, &mut out, &mut err);
-        out.extend_from_slice(&err);
-        CommandOutput { status, text: String::from_utf8_lossy(&out).into_owned() }
+        let ran = run_here(store, words);
+        CommandOutput { status: ran.status, text: ran.out + &ran.err }
     }
 
     pub(super) fn ok(&self, line: &str) -> String {
@@ -108,7 +103,7 @@ impl World {
             Made { numbers: world.numbers, markers: world.markers, last: world.last, store }
         });
         let (numbers, markers) = (made.numbers.clone(), made.markers.clone());
-        let world = World { folder: TempDir::new().unwrap(), numbers, markers, last: made.last };
+        let world = World { folder: temp_folder(), numbers, markers, last: made.last };
         world.write_files();
         std::fs::write(world.store(), &made.store).unwrap();
         world
@@ -130,7 +125,7 @@ impl World {
     }
 
     fn make_store() -> World {
-        let mut world = World { folder: TempDir::new().unwrap(), numbers: Vec::new(), markers: Vec::new(), last: 0 };
+        let mut world = World { folder: temp_folder(), numbers: Vec::new(), markers: Vec::new(), last: 0 };
         world.write_files();
         for line in SETUP.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             match line.split_once(" <- ") {

@@ -15,6 +15,7 @@ use rolebook::policy::{AdaptiveFacts, EmptyFacts, Facts, Overlay};
 use rolebook::store::Store;
 
 use crate::oracle::worlds::{Dice, NOW, permissions};
+use crate::support::temp_folder;
 use laws::{Answered, assert_same_listings};
 use rows::Rows;
 use same_facts::{Asked, assert_same, assert_same_decisions};
@@ -96,7 +97,7 @@ fn questions<F: Facts>(facts: &F, dice: &mut Dice) -> Vec<(Id, Vec<Action>)> {
 }
 
 fn store() -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temp_folder();
     let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
     (folder, store)
 }

@@ -1,17 +1,20 @@
 //! `ensure: absent` for accounts, and its effect on the shares that they made.
 
 use super::{HEAD, write};
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// A node with a folder that alice shares with bob, bob with carol, and carol with eve.
 fn shared() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
-    tool.ok("content add n:/a --owner alice");
-    tool.ok("share grant n:/a bob --permission edit --as alice");
-    tool.ok("share grant n:/a carol --permission edit --as bob");
-    tool.ok("share grant n:/a eve --permission view --as carol");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+        tool.ok("content add n:/a --owner alice");
+        tool.ok("share grant n:/a bob --permission edit --as alice");
+        tool.ok("share grant n:/a carol --permission edit --as bob");
+        tool.ok("share grant n:/a eve --permission view --as carol");
+        tool
+    })
 }
 
 /// The shares of the folder, without the row of its owner.

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use super::write;
-use crate::support::Tool;
+use crate::support::{Killer, Tool};
 
 fn scale(name: &str, initial: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(initial)
@@ -46,31 +46,24 @@ fn an_apply_that_is_killed_at_any_moment_is_all_or_nothing() {
     let tool = with_rows(objects);
     let began = Instant::now();
     tool.ok("apply bulk.jsonl --dry-run");
-    let whole = began.elapsed();
-    let (mut killed, mut turn) = (0, 0_u32);
+    let mut killer = Killer::new(37, began.elapsed());
+    let mut killed = 0;
     while killed < kills {
-        turn += 1;
-        assert!(turn < 20 * u32::try_from(kills).unwrap(), "only {killed} of {turn} were killed in time");
         let before = tool.revision();
-        let mut child = tool
+        let child = tool
             .shell("exec rolebook apply bulk.jsonl --yes -q")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // The kills are spread over the duration of an apply and a little beyond.
-        std::thread::sleep(whole.mul_f64(1.2 * f64::from(turn * 37 % 100) / 100.0));
-        let ended = child.try_wait().unwrap().is_some();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        killed += usize::from(!ended);
+        killed += usize::from(killer.kill(child).0);
         let accounts = tool.json("status")["counts"]["accounts"].as_u64().unwrap();
         let revision = tool.revision();
         assert!(revision == before || revision == before + 1, "{before} {revision}");
         let all = objects as u64 + 1;
         assert!(
             (accounts == 1 && revision == before) || (accounts == all && revision > 1),
-            "{accounts} of {all} accounts after {turn} turns"
+            "{accounts} of {all} accounts after {killed} kills"
         );
         if revision > before {
             tool.ok(&format!("undo {revision} --yes -q"));
@@ -94,21 +87,22 @@ fn a_large_first_file_is_all_or_nothing_and_leaves_every_index() {
     let before = schema(&tool);
     let accounts: String = (0..objects).map(|number| format!("\n  u{number}: {{}}")).collect();
     write(&tool, "bulk.yaml", &format!("version: 1\nname: bulk\naccounts:{accounts}\n"));
-    let began = Instant::now();
-    tool.ok("apply bulk.yaml --dry-run -q");
-    let planned = began.elapsed();
-    // Kills come later and later from the end of the planning, until one apply completes.
-    for turn in 0_u8..40 {
+    let log = format!("{}-wal", tool.store().display());
+    // Each kill comes when the log holds more of the rows and indexes, until one apply completes.
+    for size in (1..).step_by(1 << 19) {
         let mut child =
             tool.shell("exec rolebook apply bulk.yaml -q").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(planned.mul_f64(0.8 + 0.05 * f64::from(turn)));
+        while child.try_wait().unwrap().is_none() && !std::fs::metadata(&log).is_ok_and(|it| it.len() >= size) {
+            std::thread::yield_now();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(schema(&tool), before, "after {turn} turns");
+        // This also removes the log.
+        assert_eq!(schema(&tool), before, "killed at {size} bytes");
         if tool.revision() > 1 {
             break;
         }
-        assert_eq!(tool.json("status")["counts"]["accounts"], 1, "after {turn} turns");
+        assert_eq!(tool.json("status")["counts"]["accounts"], 1, "killed at {size} bytes");
     }
     tool.ok("apply bulk.yaml -q");
     assert_eq!(tool.json("status")["counts"]["accounts"], objects + 1);

@@ -207,7 +207,8 @@ fn a_member_keeps_the_level_that_a_row_does_not_name() {
 fn rows_on_standard_input_are_detected() {
     let tool = Tool::staffed();
     for input in [
-        "(printf '{\"account\":'; sleep .2; printf '{\"name\":\"u1\"}}\\n')",
+        // A pipe holds less than this line, so the line arrives in pieces.
+        "(printf '{\"account\":'; head -c 200000 /dev/zero | tr '\\0' ' '; printf '{\"name\":\"u1\"}}\\n')",
         "printf '\\n\\n{\"account\":{\"name\":\"u1\"}}\\n'",
     ] {
         let ran = tool.sh(&format!("{input} | rolebook validate -"));

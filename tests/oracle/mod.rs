@@ -16,6 +16,8 @@ use rolebook::policy::remedy::Missing;
 use rolebook::policy::{EmptyFacts, Facts, Overlay, ProofStep, Question, Remedy, decide};
 use rolebook::store::{RevisionHeader, Store};
 
+use crate::support::temp_folder;
+
 use truth::*;
 use worlds::{Dice, NAMES, NOW, permissions, set_of};
 
@@ -342,7 +344,7 @@ pub(crate) fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
 
 /// A store with the rows of a world.
 fn stored(world: &World) -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temp_folder();
     let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
     let writer = store.write().unwrap();
     let mut draft = Overlay::new(&EmptyFacts).unwrap();

@@ -4,7 +4,7 @@ use rolebook::model::{Kind, Name, Reference};
 use rolebook::ops::workspace_member::{self, WorkspaceTerms};
 
 use super::{accept, acme, columns, join, people, spent};
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// Makes a node that an account administers.
 fn node(tool: &Tool, name: &str, administrator: &str) {
@@ -13,10 +13,13 @@ fn node(tool: &Tool, name: &str, administrator: &str) {
 
 /// `acme`, with a node that carol administers and the files of `prod` on it.
 fn with_files() -> Tool {
-    let tool = acme();
-    node(&tool, "node1", "carol");
-    tool.ok("workspace set acme/prod --files node1:/acme-prod --as carol");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = acme();
+        node(&tool, "node1", "carol");
+        tool.ok("workspace set acme/prod --files node1:/acme-prod --as carol");
+        tool
+    })
 }
 
 const HOME: &str = "node1:/acme-prod/bob";

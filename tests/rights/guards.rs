@@ -1,14 +1,17 @@
 //! Guards of single operations that no other test covers: each guard was removed once to see a test fail.
 
 use super::write;
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// `org:acme` with olga as the only admin.
 fn olgas() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("account add olga");
-    tool.ok("org add acme --as olga");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("account add olga");
+        tool.ok("org add acme --as olga");
+        tool
+    })
 }
 
 #[test]

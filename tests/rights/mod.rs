@@ -8,18 +8,21 @@ mod beyond;
 mod guards;
 mod undo;
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// The staffed store with a workgroup whose admin carol may only create users, and a dropbox that managers may
 /// not administer.
 fn creators() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("workgroup add color --admins-create-users");
-    tool.ok("workgroup add-member color carol");
-    tool.ok("workgroup add-admin color carol");
-    tool.ok("dropbox add intake");
-    tool.ok("server set --managers-administer-dropboxes=false");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("workgroup add color --admins-create-users");
+        tool.ok("workgroup add-member color carol");
+        tool.ok("workgroup add-admin color carol");
+        tool.ok("dropbox add intake");
+        tool.ok("server set --managers-administer-dropboxes=false");
+        tool
+    })
 }
 
 fn write(tool: &Tool, name: &str, text: &str) {

@@ -1,31 +1,34 @@
 //! Undo by the actor of a change, and by others.
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// The staffed store, with mia the manager.
 fn studio() -> Tool {
-    let tool = Tool::staffed();
-    tool.ok("account add mia --role manager");
-    tool.ok("group add crew --as mia");
-    tool.ok("group add-member crew bob carol --as mia");
-    tool.ok("workgroup add color --as mia");
-    tool.ok("workgroup add-member color bob group:crew --as mia");
-    tool.ok("workgroup add-admin color bob --as mia");
-    tool.ok("dropbox add intake --as mia");
-    tool.ok("dropbox add-member intake bob --as mia");
-    tool.ok("dropbox add-member intake carol --level submit-only --as mia");
-    tool.ok("dropbox invite intake vendor@example.com --as mia");
-    tool.ok("endpoint add disk --kind node --as eve");
-    tool.ok("endpoint add laptop --kind personal --managed=false --as eve");
-    tool.ok("content add disk:/a/b --as eve");
-    tool.ok("content add disk:/a/c.mov --type file --size 5 --as eve");
-    tool.ok("org add acme --as eve");
-    tool.ok("org set-role acme bob member");
-    tool.ok("workspace add acme/prod --description d --as eve");
-    tool.ok("workspace add-member acme/prod bob --as eve");
-    tool.ok("media add acme/prod reel --as eve");
-    tool.ok("access-token create acme/prod --mode read --as eve");
-    tool
+    static MADE: Fixture = Fixture::new();
+    MADE.copy(|| {
+        let tool = Tool::staffed();
+        tool.ok("account add mia --role manager");
+        tool.ok("group add crew --as mia");
+        tool.ok("group add-member crew bob carol --as mia");
+        tool.ok("workgroup add color --as mia");
+        tool.ok("workgroup add-member color bob group:crew --as mia");
+        tool.ok("workgroup add-admin color bob --as mia");
+        tool.ok("dropbox add intake --as mia");
+        tool.ok("dropbox add-member intake bob --as mia");
+        tool.ok("dropbox add-member intake carol --level submit-only --as mia");
+        tool.ok("dropbox invite intake vendor@example.com --as mia");
+        tool.ok("endpoint add disk --kind node --as eve");
+        tool.ok("endpoint add laptop --kind personal --managed=false --as eve");
+        tool.ok("content add disk:/a/b --as eve");
+        tool.ok("content add disk:/a/c.mov --type file --size 5 --as eve");
+        tool.ok("org add acme --as eve");
+        tool.ok("org set-role acme bob member");
+        tool.ok("workspace add acme/prod --description d --as eve");
+        tool.ok("workspace add-member acme/prod bob --as eve");
+        tool.ok("media add acme/prod reel --as eve");
+        tool.ok("access-token create acme/prod --mode read --as eve");
+        tool
+    })
 }
 
 #[test]

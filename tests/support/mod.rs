@@ -1,19 +1,77 @@
 //! The program under test, in an empty folder with an empty home.
 
+mod fixture;
+mod kill;
 pub(crate) mod smtp;
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
+pub(crate) use fixture::Fixture;
+pub(crate) use kill::Killer;
 use rolebook::model::Time;
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The release or debug binary that cargo built for this test run.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
+
+/// How long a test waits for what must happen. No machine is this slow, so only an endless loop or a lost event
+/// reaches it: a test waits for events, and asserts nothing about time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A new folder, in memory if there is a file system for that. Each change of a store waits for the disk several
+/// times, and no test asks what is on the disk. `TMPDIR` chooses another place.
+pub(crate) fn temp_folder() -> TempDir {
+    static PARENT: OnceLock<PathBuf> = OnceLock::new();
+    TempDir::new_in(PARENT.get_or_init(|| {
+        let (memory, enough) = (Path::new("/dev/shm"), 1 << 20);
+        let is_free = std::env::var_os("TMPDIR").is_none() && free_kilobytes(memory).is_some_and(|it| it > enough);
+        if is_free { memory.to_owned() } else { std::env::temp_dir() }
+    }))
+    .unwrap()
+}
+
+/// The free space of the file system of a folder; `None` if there is no such folder.
+fn free_kilobytes(folder: &Path) -> Option<u64> {
+    let output = Command::new("df").arg("-Pk").arg(folder).output().ok().filter(|it| it.status.success())?;
+    String::from_utf8(output.stdout).ok()?.lines().last()?.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// Runs `rolebook` in this process, which costs a fraction of a process of its own. The words name every file by its
+/// whole path, and the answer is one that a terminal does not change: a status, or JSON.
+pub(crate) fn run_here<W: Into<OsString>>(store: &Path, words: impl IntoIterator<Item = W>) -> CommandOutput {
+    let mut words: Vec<OsString> =
+        std::iter::once("rolebook".into()).chain(words.into_iter().map(Into::into)).collect();
+    // The noun stays first, because that makes parsing faster.
+    words.splice(2..2, ["--store".into(), store.into()]);
+    let line = words.join(" ".as_ref()).to_string_lossy().into_owned();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = if is_own_environment() {
+        rolebook::cli::run(words, &mut out, &mut err)
+    } else {
+        let output = assert_cmd::Command::new(PROGRAM).args(&words[1..]).env_clear().output().unwrap();
+        (out, err) = (output.stdout, output.stderr);
+        u8::try_from(output.status.code().unwrap()).unwrap()
+    };
+    let [out, err] = [out, err].map(|bytes| String::from_utf8(bytes).unwrap());
+    CommandOutput { status: status.into(), out, err, line }
+}
+
+/// Whether nothing in the environment of this process changes what `rolebook` answers in it: a variable of its own, or
+/// the configuration of whoever runs the tests.
+fn is_own_environment() -> bool {
+    static IS_OWN: OnceLock<bool> = OnceLock::new();
+    *IS_OWN.get_or_init(|| {
+        let folders = ["XDG_CONFIG_HOME", "HOME"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+        let mut files = folders.flat_map(|it| ["rolebook", ".config/rolebook"].map(|name| it.join(name)));
+        !std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("ROLEBOOK_"))
+            && !files.any(|it| it.join("config.yaml").exists())
+    })
+}
 
 /// A folder, a home and a store of its own. Commands are run by `sh`, as a script would.
 pub(crate) struct Tool {
@@ -70,25 +128,31 @@ fn plain_words(line: &str) -> Option<Vec<String>> {
 impl Tool {
     /// An empty folder; no store yet.
     pub(crate) fn bare() -> Tool {
-        Tool { folder: TempDir::new().unwrap(), variables: Vec::new(), clock: Mutex::new(None) }
+        Tool { folder: temp_folder(), variables: Vec::new(), clock: Mutex::new(None) }
     }
 
     /// An empty store.
     pub(crate) fn new() -> Tool {
-        let tool = Tool::bare();
-        tool.ok("init");
-        tool
+        static EMPTY: Fixture = Fixture::new();
+        EMPTY.copy(|| {
+            let tool = Tool::bare();
+            tool.ok("init");
+            tool
+        })
     }
 
     /// A store with alice (admin), dana (manager), and bob, carol and eve (users).
     pub(crate) fn staffed() -> Tool {
-        let tool = Tool::new();
-        tool.ok("account add alice --role admin --email alice@example.com");
-        tool.ok("account add dana --role manager --email dana@example.com");
-        for name in ["bob", "carol", "eve"] {
-            tool.ok(&format!("account add {name} --email {name}@example.com"));
-        }
-        tool
+        static STAFFED: Fixture = Fixture::new();
+        STAFFED.copy(|| {
+            let tool = Tool::new();
+            tool.ok("account add alice --role admin --email alice@example.com");
+            tool.ok("account add dana --role manager --email dana@example.com");
+            for name in ["bob", "carol", "eve"] {
+                tool.ok(&format!("account add {name} --email {name}@example.com"));
+            }
+            tool
+        })
     }
 
     /// The folder in which commands run.
@@ -195,14 +259,27 @@ impl Tool {
         ran
     }
 
+    /// Runs `rolebook` on the store in this process, as [`run_here`] says; with the variables of this tool, or its
+    /// clock, in a process.
+    #[must_use = "assert on the status"]
+    pub(crate) fn run_here(&self, words: &[&str]) -> CommandOutput {
+        if self.variables.is_empty() && self.clock.lock().unwrap().is_none() {
+            return run_here(&self.store(), words);
+        }
+        let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect::<Vec<_>>();
+        self.run(&quoted.join(" "))
+    }
+
     /// The number of the last revision.
     pub(crate) fn revision(&self) -> u64 {
-        self.json("status")["revision"].as_u64().unwrap()
+        let ran = self.run_here(&["status", "-o", "json"]);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        serde_json::from_str::<Value>(&ran.out).unwrap()["revision"].as_u64().unwrap()
     }
 
     /// The answer of `perm check`.
     pub(crate) fn may(&self, principal: &str, action: &str, resource: &str) -> bool {
-        let ran = self.run(&format!("perm check '{principal}' '{action}' '{resource}'"));
+        let ran = self.run_here(&["perm", "check", principal, action, resource]);
         assert!(ran.status < 2, "{ran:#?}");
         ran.status == 0
     }
@@ -210,38 +287,15 @@ impl Tool {
     /// The store that `examples/studio.sh` makes. A dropbox's private link is in `link.txt`, a pending
     /// invitation in `invitation.txt`, an access token in `token.txt`.
     pub(crate) fn studio() -> Tool {
-        static STUDIO: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
-        let files = STUDIO.get_or_init(|| {
+        static STUDIO: Fixture = Fixture::new();
+        STUDIO.copy(|| {
             let tool = Tool::bare();
             let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
             let store = tool.store().display().to_string();
             let ran = tool.sh(&format!("ROLEBOOK_STORE='{store}' sh '{}'", script.display()));
             assert_eq!(ran.status, 0, "{ran:#?}");
-            let mut files = Vec::new();
-            read_files(tool.folder(), Path::new(""), &mut files);
-            files
-        });
-        let tool = Tool::bare();
-        for (file, bytes) in files {
-            let path = tool.folder().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0o600).open(path).unwrap().write_all(bytes).unwrap();
-        }
-        tool
-    }
-}
-
-/// Every file below a folder, by its path in that folder.
-fn read_files(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-    for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-        let entry = entry.unwrap();
-        let path = folder.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            read_files(root, &path, files);
-        } else {
-            files.push((path, std::fs::read(entry.path()).unwrap()));
-        }
+            tool
+        })
     }
 }
 

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use mail_parser::MessageParser;
 use mailin::{Action, AuthMechanism, Handler, Response, Session, SessionBuilder, response};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::PATIENCE;
 
 /// How the server greets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,7 +158,7 @@ impl Raw {
         let port = listener.local_addr().unwrap().port();
         let thread = std::thread::spawn(move || {
             if let Ok((stream, _)) = listener.accept() {
-                let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+                let _ = stream.set_read_timeout(Some(PATIENCE));
                 let _ = serve(stream);
             }
         });
@@ -193,8 +194,8 @@ fn say(stream: &mut dyn Write, response: &Response) -> io::Result<()> {
 /// Serves one connection to its end.
 fn serve(mut stream: TcpStream, setup: Setup, tls: &Arc<ServerConfig>, shared: &Arc<Shared>) -> io::Result<()> {
     // The thread must end whatever the client does.
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     if setup.greeting == Greeting::Silent {
         let _ = io::copy(&mut stream, &mut io::sink());
         return Ok(());
