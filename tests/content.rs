@@ -20,11 +20,11 @@ fn node() -> Tool {
 
 /// Gives bob exactly these permissions on a folder of the node.
 fn give(tool: &Tool, folder: &str, permissions: &str) {
-    tool.ok(&format!("share grant node1:{folder} bob --permission {permissions} --as alice"));
+    tool.ok_here(&format!("share grant node1:{folder} bob --permission {permissions} --as alice"));
 }
 
 fn take(tool: &Tool, folder: &str) {
-    tool.ok(&format!("share revoke node1:{folder} bob --as alice --cascade"));
+    tool.ok_here(&format!("share revoke node1:{folder} bob --as alice --cascade"));
 }
 
 #[test]

@@ -9,7 +9,9 @@ use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::affected_set;
 use rolebook::policy::listing::{AffectedSet, Comparison, Difference, IdMap};
-use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, ProofStep, Question, RowChange, decide};
+use rolebook::policy::{
+    EmptyFacts, Evaluator, Facts, Overlay, ProofStep, Question, RowChange, Subject, Target, decide, decide_on,
+};
 use serde_json::json;
 
 use crate::oracle::put;
@@ -70,14 +72,21 @@ fn nearest(state: &State, other: &State, resource: Id) -> Option<Id> {
     on
 }
 
-/// The answer about a resource, or about the nearest folder above.
-fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> bool {
-    let Some(on) = nearest(state, other, resource) else { return false };
+/// Whether a principal may do each of these actions on a resource, or on the nearest folder above.
+fn allowed(
+    state: &State,
+    other: &State,
+    at: Time,
+    principal: Id,
+    actions: &[(Action, Action)],
+    resource: Id,
+) -> Vec<bool> {
     // A principal that does not exist may do nothing, not even what `anyone` may.
-    if principal > Id::LAST_RESERVED && state.resource(principal).unwrap().is_none() {
-        return false;
-    }
-    decide(state, &Question { principal, action, resource: on, at }).unwrap().allowed
+    let exists = principal <= Id::LAST_RESERVED || state.resource(principal).unwrap().is_some();
+    let on = nearest(state, other, resource).filter(|_| exists);
+    let Some(target) = on.and_then(|on| Target::load(state, on).unwrap()) else { return vec![false; actions.len()] };
+    let subject = Subject::new(state, principal, at).unwrap();
+    actions.iter().map(|(_, asked)| decide_on(&subject, *asked, &target).unwrap().allowed).collect()
 }
 
 /// The difference for a principal on a resource, computed by brute force.
@@ -98,20 +107,21 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
     let class = if row.is_some_and(|it| it.kind() == Kind::Account) { Id::AUTHENTICATED } else { Id::ANYONE };
     let is_class = who <= Id::LAST_RESERVED;
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
-    for action in Action::listable(kind) {
-        // An item stands for what lies below it.
-        let asked = if kind == Kind::Item { action.on_unregistered() } else { action };
-        let ask = |who| {
-            (allowed(before.0, after.0, before.1, who, asked, on), allowed(after.0, before.0, after.1, who, asked, on))
-        };
-        let ((had, has), (any_had, any_has)) = (ask(who), ask(class));
+    // An item stands for what lies below it.
+    let on_item = |action: Action| if kind == Kind::Item { action.on_unregistered() } else { action };
+    let actions: Vec<(Action, Action)> = Action::listable(kind).into_iter().map(|it| (it, on_item(it))).collect();
+    let ask = |who| {
+        let had = allowed(before.0, after.0, before.1, who, &actions, on);
+        had.into_iter().zip(allowed(after.0, before.0, after.1, who, &actions, on))
+    };
+    for (((action, _), (had, has)), (any_had, any_has)) in actions.iter().zip(ask(who)).zip(ask(class)) {
         let general =
             |this: bool, other: bool| !is_class && if stayed { this && !other } else { this && kind != Kind::Server };
         if has && !had && !general(any_has, any_had) {
-            gained.push(action);
+            gained.push(*action);
         }
         if had && !has && !general(any_had, any_has) {
-            lost.push(action);
+            lost.push(*action);
         }
     }
     (gained, lost)

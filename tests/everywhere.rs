@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Command;
 use serde_json::{Value, json};
 
-use crate::support::{Tool, assert_generated};
+use crate::support::{Fixture, Tool, assert_generated};
 
 fn leaves() -> Vec<(String, Command)> {
     fn walk(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
@@ -69,7 +69,7 @@ fn every_command_has_help_with_two_to_four_examples() {
         for example in examples {
             assert!(example.starts_with("rolebook "), "{name}: {example}");
         }
-        let ran = tool.run(&format!("{name} --help"));
+        let ran = tool.run_here(&name.split(' ').chain(["--help"]).collect::<Vec<_>>());
         assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
         for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
             assert!(argument.get_help().is_some(), "{name}: {} has no help", argument.get_id());
@@ -93,14 +93,16 @@ fn every_verb_of_a_noun_has_a_help_of_its_own() {
 
 #[test]
 fn every_example_runs_on_the_studio() {
-    let studio = Tool::studio();
-    studio.ok("server set --url ''");
+    static STUDIO: Fixture = Fixture::new();
     for (name, command) in leaves() {
         for example in examples(&command) {
-            let tool = Tool::bare();
-            copy(studio.folder(), tool.folder());
+            let tool = STUDIO.copy(|| {
+                let studio = Tool::studio();
+                studio.ok("server set --url ''");
+                studio
+            });
             prepare(&tool, &name, &example);
-            let ran = tool.sh(&example);
+            let ran = tool.run_line(&example);
             let says_no = name.starts_with("perm check") || example.contains("--mutate");
             let denied_answer = says_no && ran.status == 1;
             assert!(ran.status == 0 || denied_answer, "{name}: {ran:#?}");
@@ -115,18 +117,16 @@ fn every_example_runs_on_the_studio() {
 /// Dry runs, plans and questions only read, so a writer does not make them wait.
 #[test]
 fn commands_that_change_nothing_answer_while_somebody_writes() {
-    let studio = Tool::studio();
     let mut asked = 0;
     for (name, command) in leaves() {
         let dry = has(&command, "dry-run");
         let Some(example) = examples(&command).into_iter().next().filter(|_| dry || name != "init") else { continue };
-        let tool = Tool::bare();
-        copy(studio.folder(), tool.folder());
+        let tool = Tool::studio();
         prepare(&tool, &name, &example);
         let before = tool.revision();
         let writer = rolebook::store::Store::open(&tool.store()).unwrap().write().unwrap();
         let says_so = !dry || example.contains("--dry-run");
-        let ran = tool.sh(&if says_so { example } else { format!("{example} --dry-run") });
+        let ran = tool.run_line(&if says_so { example } else { format!("{example} --dry-run") });
         drop(writer);
         assert!(ran.status < 2, "{name}: {ran:#?}");
         assert_eq!(tool.revision(), before, "{name}");
@@ -171,19 +171,6 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
     }
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            std::fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[test]
 fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
     let tool = Tool::studio();
@@ -193,7 +180,7 @@ fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
             continue;
         }
         prepare(&tool, &name, &example);
-        let ran = tool.sh(&format!("{example} -o json"));
+        let ran = tool.run_line(&format!("{example} -o json"));
         serde_json::from_str::<Value>(&ran.out).unwrap_or_else(|error| panic!("{example}: {error}: {ran:#?}"));
         let ran = tool.sh(&format!("({example} -q; echo $? > status) | true"));
         assert_eq!(ran.err, "", "{example}");
@@ -221,7 +208,7 @@ fn every_list_is_read_page_by_page() {
         }
         let example = words.join(" ");
         let rows = |part: &str| -> Option<(Vec<Value>, String)> {
-            let ran = tool.sh(&format!("{example} {part} -o json"));
+            let ran = tool.run_line(&format!("{example} {part} -o json"));
             Some((serde_json::from_str(&ran.out).ok()?, ran.err))
         };
         let whole = rows("").map(|(rows, _)| rows);
@@ -249,27 +236,24 @@ fn every_list_is_read_page_by_page() {
 fn no_command_panics_or_changes_anything_on_nonsense() {
     let tool = Tool::studio();
     let before = tool.revision();
-    let odd =
-        ["''", "'a:b'", "'user:'", "':'", "'\u{202e}x'", "'%s%n'", "'../../x'", "0", "'a\nb'", "18446744073709551616"];
+    let odd = ["", "a:b", "user:", ":", "\u{202e}x", "%s%n", "../../x", "0", "a\nb", "18446744073709551616"];
     for (name, command) in leaves() {
         let wanted = command.get_positionals().count();
         if name == "init" || name == "man" || wanted == 0 {
             continue;
         }
         for word in odd {
-            let words = vec![word; wanted].join(" ");
-            let title = if has(&command, "title") { " --title x --to x" } else { "" };
-            let ran = tool.run(&format!("{name} {words}{title} --dry-run"));
-            let ran = if ran.status == 2 && ran.err.contains("--dry-run") {
-                tool.run(&format!("{name} {words}"))
-            } else {
-                ran
-            };
-            assert!(
-                (2..=7).contains(&ran.status) || name == "role show" || name.ends_with("add"),
-                "{name} {words}: {ran:#?}"
-            );
-            assert!(!ran.err.contains("panicked"), "{ran:#?}");
+            let mut words: Vec<&str> = name.split(' ').chain(std::iter::repeat_n(word, wanted)).collect();
+            if has(&command, "dry-run") {
+                words.push("--dry-run");
+            }
+            if has(&command, "title") {
+                words.extend(["--title", "x", "--to", "x"]);
+            }
+            let run = || tool.run_here(&words);
+            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            let ran = ran.unwrap_or_else(|_| panic!("{words:?} panicked"));
+            assert!((2..=7).contains(&ran.status) || name == "role show" || name.ends_with("add"), "{ran:#?}");
         }
     }
     assert_eq!(tool.revision(), before);

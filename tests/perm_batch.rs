@@ -162,7 +162,8 @@ fn a_batch_follows_the_disclosure_rules_of_a_single_check() {
     for actor in ["", "--as bob", "--as carol", "--as dana"] {
         let ran = ask(&tool, actor, requests.join("\n"));
         for (request, answer) in requests.iter().zip(ran.out.lines()).take(names.len() * asked.len()) {
-            let single = tool.run(&format!("perm check {request} {actor}"));
+            let words = format!("perm check {request} {actor}");
+            let single = tool.run_here(&words.split_whitespace().collect::<Vec<_>>());
             let expected = match single.status {
                 0 => "allowed ",
                 1 => "denied ",

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::listings::rows::Rows;
 use crate::oracle::worlds::{Dice, NOW, permissions};
-use crate::support::{CommandOutput, run_here, temp_folder};
+use crate::support::{CommandOutput, plain_words, run_here, temp_folder};
 use table::{EXEMPT, Need, Scene, Typed, verbs};
 
 /// Number of worlds in every run of the suite, and number of commands in each.
@@ -264,33 +264,10 @@ fn every_writing_command_is_in_the_table() {
 
 // The suggestions of a denial.
 
-/// Splits a command as a shell does: blanks, and single quotes as `quoted` writes them.
-fn split(command: &str) -> Vec<String> {
-    let (mut words, mut word, mut in_quotes, mut begun) = (Vec::new(), String::new(), false, false);
-    let mut chars = command.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\'' => (in_quotes, begun) = (!in_quotes, true),
-            '\\' if !in_quotes => word.extend(chars.next()),
-            ' ' if !in_quotes => {
-                if begun || !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                begun = false;
-            }
-            other => word.push(other),
-        }
-    }
-    if begun || !word.is_empty() {
-        words.push(word);
-    }
-    words
-}
-
 /// Runs a suggested command as the person that it names; an invited person accepts.
 fn type_offer(store: &Path, command: &str, by: Option<&str>, principal: &str) -> Result<(), String> {
     for line in command.split(" && ") {
-        let words = split(line);
+        let words = plain_words(line).unwrap();
         let ran = run(store, &words[1..], by);
         if ran.status != 0 {
             return Err(format!("`{line}` gave {}: {}", ran.status, ran.err));

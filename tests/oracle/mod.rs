@@ -127,26 +127,47 @@ pub(crate) const OF_WORKGROUPS: [&str; 16] = [
     "remove-group",
 ];
 
-fn question(world: &World, dice: &mut Dice) -> (u64, Ask, i64) {
-    let keys = |ids: Vec<u64>, dice: &mut Dice| dice.pick(&ids);
-    let all: Vec<Place> = world.items.keys().cloned().collect();
-    let (mut who, mut top) = (dice.pick(&world.principals()), Vec::new());
-    // Principals without any rights are less interesting: two questions in three are about one with rights.
-    if dice.chance(2, 3) {
+/// What questions about a world can be about.
+struct Topics {
+    principals: Vec<u64>,
+    places: Vec<Place>,
+    /// Everybody who holds something, and what.
+    holders: Vec<(u64, Place)>,
+    /// Everything that each account is.
+    is: Vec<(u64, BTreeSet<u64>)>,
+}
+
+impl Topics {
+    fn new(world: &World) -> Topics {
         let shares = world.shares.iter().map(|share| (share.with, share.on.clone()));
         let owners = world.items.iter().filter_map(|(on, item)| Some((item.owner.as_ref()?.who, on.clone())));
         let roles = world.endpoints.iter().flat_map(|(endpoint, it)| {
             it.roles.iter().map(|held| (held.who, (*endpoint, Vec::new()))).collect::<Vec<_>>()
         });
-        let holders: Vec<(u64, Place)> = shares.chain(owners).chain(roles).collect();
-        let (holder, on) = dice.pick(&holders);
-        let members: Vec<u64> = world.accounts.keys().copied().filter(|it| world.is(*it).contains(&holder)).collect();
+        Topics {
+            principals: world.principals(),
+            places: world.items.keys().cloned().collect(),
+            holders: shares.chain(owners).chain(roles).collect(),
+            is: world.accounts.keys().map(|account| (*account, world.is(*account))).collect(),
+        }
+    }
+}
+
+fn question(world: &World, topics: &Topics, dice: &mut Dice) -> (u64, Ask, i64) {
+    let keys = |ids: Vec<u64>, dice: &mut Dice| dice.pick(&ids);
+    let all = &topics.places;
+    let (mut who, mut top) = (dice.pick(&topics.principals), Vec::new());
+    // Principals without any rights are less interesting: two questions in three are about one with rights.
+    if dice.chance(2, 3) {
+        let (holder, on) = dice.pick(&topics.holders);
+        let members: Vec<u64> =
+            topics.is.iter().filter(|(_, groups)| groups.contains(&holder)).map(|(account, _)| *account).collect();
         who = if members.is_empty() || dice.chance(1, 4) { holder } else { dice.pick(&members) };
         top = all.iter().filter(|place| place.0 == on.0 && place.1.starts_with(&on.1)).cloned().collect();
     }
     let at = NOW + dice.pick(&[0, 0, 0, 0, -1, 1, 1000]);
     let place = |dice: &mut Dice| {
-        let mut place = dice.pick(if top.is_empty() { &all } else { &top });
+        let mut place = dice.pick(if top.is_empty() { all } else { &top });
         // Sometimes an unregistered path in a folder.
         while world.items.get(&place).is_none_or(|it| it.folder) && place.1.len() < 8 && dice.chance(1, 6) {
             place.1.push(dice.pick(&NAMES).to_owned());
@@ -337,7 +358,8 @@ pub(crate) fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
     for binding in bindings {
         facts.put_binding(binding);
     }
-    while facts.last_id().unwrap().0 < world.last_id() {
+    let last = world.last_id();
+    while facts.last_id().unwrap().0 < last {
         facts.new_id();
     }
 }
@@ -363,8 +385,9 @@ fn stored(world: &World) -> (tempfile::TempDir, Store) {
 }
 
 fn ask_all<F: Facts>(facts: &F, world: &World, dice: &mut Dice, count: usize) -> Result<(), TestCaseError> {
+    let topics = Topics::new(world);
     for number in 0..count {
-        let (who, ask, at) = question(world, dice);
+        let (who, ask, at) = question(world, &topics, dice);
         let answer = agree(facts, world, who, &ask, at, number % 12 == 0);
         match answer {
             Ok(true) => ALLOWED.fetch_add(1, Ordering::Relaxed),
@@ -426,9 +449,10 @@ fn no_action_on_items_and_endpoints_is_left_out() {
     let world = World::random(&mut dice);
     let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
+    let topics = Topics::new(&world);
     let mut asked: BTreeSet<(Kind, Verb)> = BTreeSet::new();
     for _ in 0..4_000 {
-        let (action, on) = translated(&facts, &question(&world, &mut dice).1);
+        let (action, on) = translated(&facts, &question(&world, &topics, &mut dice).1);
         asked.insert((facts.resource(on).unwrap().map_or(Kind::Server, |it| it.kind()), action.verb()));
     }
     for kind in [Kind::Item, Kind::Endpoint] {

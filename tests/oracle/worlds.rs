@@ -1,7 +1,8 @@
 //! Random worlds, and conversion between the oracle's structs and the program's rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -494,13 +495,27 @@ fn switch(on: bool) -> AllowDeny {
 }
 
 pub(crate) fn permissions(set: Set) -> Permissions {
-    let words: Vec<&str> = WORDS.iter().filter(|(bit, _)| set & bit != 0).map(|(_, word)| *word).collect();
-    if words.is_empty() { Permissions::NONE } else { serde_json::from_value(serde_json::json!(words)).unwrap() }
+    // From their words, as the program reads them; once, because a world has many.
+    static ALL: LazyLock<Vec<Permissions>> = LazyLock::new(|| {
+        let of = |set: usize| {
+            let words: Vec<&str> =
+                WORDS.iter().filter(|(bit, _)| set & usize::from(*bit) != 0).map(|(_, word)| *word).collect();
+            if words.is_empty() { Permissions::NONE } else { serde_json::from_value(serde_json::json!(words)).unwrap() }
+        };
+        (0..128).map(of).collect()
+    });
+    ALL[usize::from(set)]
 }
 
 pub(crate) fn set_of(permissions: Permissions) -> Set {
-    let words = permissions.names();
-    WORDS.iter().filter(|(_, word)| words.contains(word)).map(|(bit, _)| bit).sum()
+    static ALL: LazyLock<HashMap<Permissions, Set>> = LazyLock::new(|| {
+        let of = |permissions: Permissions| {
+            let words = permissions.names();
+            (permissions, WORDS.iter().filter(|(_, word)| words.contains(word)).map(|(bit, _)| bit).sum())
+        };
+        (0..128).map(|set| of(self::permissions(set))).collect()
+    });
+    ALL[&permissions]
 }
 
 #[derive(Default)]

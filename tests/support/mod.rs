@@ -42,12 +42,12 @@ fn free_kilobytes(folder: &Path) -> Option<u64> {
 }
 
 /// Runs `rolebook` in this process, which costs a fraction of a process of its own. The words name every file by its
-/// whole path, and the answer is one that a terminal does not change: a status, or JSON.
+/// whole path, and the test asks nothing of how wide a table is.
 pub(crate) fn run_here<W: Into<OsString>>(store: &Path, words: impl IntoIterator<Item = W>) -> CommandOutput {
     let mut words: Vec<OsString> =
         std::iter::once("rolebook".into()).chain(words.into_iter().map(Into::into)).collect();
     // The noun stays first, because that makes parsing faster.
-    words.splice(2..2, ["--store".into(), store.into()]);
+    words.splice(2..2, ["--color".into(), "never".into(), "--store".into(), store.into()]);
     let line = words.join(" ".as_ref()).to_string_lossy().into_owned();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = if is_own_environment() {
@@ -102,15 +102,17 @@ impl CommandOutput {
     }
 }
 
-/// The words of a line as a shell splits it, where that takes no more than blanks and quotes; else it is for a shell.
-fn plain_words(line: &str) -> Option<Vec<String>> {
+/// The words of a line as a shell splits it, if that takes no more than blanks, quotes and backslashes; `None` if it takes a shell.
+pub(crate) fn plain_words(line: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
-    for letter in line.chars() {
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
             (Some('"'), '$' | '`' | '\\') => return None,
             (Some(_), _) => word.get_or_insert_default().push(letter),
             (None, ' ') => words.extend(word.take()),
+            (None, '\\') => word.get_or_insert_default().push(letters.next().filter(|it| *it != '\n')?),
             (None, '"' | '\'') => {
                 quote = Some(letter);
                 word.get_or_insert_default();
@@ -237,6 +239,15 @@ impl Tool {
         CommandOutput::of(line, command.output().unwrap())
     }
 
+    /// Runs a line as people type it: by a shell, if it is more than one command with its words.
+    #[must_use = "assert on the status"]
+    pub(crate) fn run_line(&self, line: &str) -> CommandOutput {
+        match line.strip_prefix("rolebook ") {
+            Some(arguments) => self.run(arguments),
+            None => self.sh(line),
+        }
+    }
+
     /// Runs `rolebook` and asserts exit status 0; returns standard output.
     pub(crate) fn ok(&self, arguments: &str) -> String {
         let ran = self.run(arguments);
@@ -268,6 +279,14 @@ impl Tool {
         }
         let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect::<Vec<_>>();
         self.run(&quoted.join(" "))
+    }
+
+    /// Runs a line in this process, as [`run_here`] says, and asserts exit status 0; returns standard output.
+    pub(crate) fn ok_here(&self, line: &str) -> String {
+        let words = plain_words(line).unwrap();
+        let ran = self.run_here(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        ran.out
     }
 
     /// The number of the last revision.
