@@ -10,7 +10,7 @@ use crate::model::attributes::{Attributes, File, Invitation, InvitationState, In
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, TimeSpan};
-use crate::model::{Id, Kind, Name, Problem, Resource, Role, SetNames, Time, Verb};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role, Time, Verb};
 use crate::policy::Facts;
 
 /// The default lifetime of a private link.
@@ -84,28 +84,18 @@ fn issue(tx: &mut Transaction<'_>, dropbox: &Resource, email: &Name, life: LinkT
         }
         tx.end_binding(binding.id);
     }
-    let by = tx.actor.principal();
-    let id = tx.new_id();
-    tx.put(Resource {
-        id,
-        parent: Some(dropbox.id),
-        name: String::new(),
-        key: secret.hash(),
-        alias: None,
-        attributes: Attributes::Invitation(Invitation {
-            invitee: Some(invitee),
-            email: email.as_written().to_owned(),
-            by,
-            created: tx.at,
-            expires,
-            after_one_upload: life.after_one_upload,
-            role: None,
-            workspaces: Vec::new(),
-            state: InvitationState::Active,
-        }),
-        sets: SetNames::NONE,
-        since: 0,
-    });
+    let invitation = Invitation {
+        invitee: Some(invitee),
+        email: email.as_written().to_owned(),
+        by: tx.actor.principal(),
+        created: tx.at,
+        expires,
+        after_one_upload: life.after_one_upload,
+        role: None,
+        workspaces: Vec::new(),
+        state: InvitationState::Active,
+    };
+    let id = tx.create_unnamed(Some(dropbox.id), Some(secret), Attributes::Invitation(invitation));
     let binding = tx.bind(dropbox.id, invitee, Role::DropboxOutside);
     if let Some(mut binding) = tx.facts().held(dropbox.id, Role::DropboxOutside, invitee)?.filter(|it| it.id == binding)
     {

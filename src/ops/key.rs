@@ -9,7 +9,7 @@ use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
 use crate::model::catalogue::TOKEN_ENDED;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Name, Problem, Reference, Resource, SetNames, Verb};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Verb};
 use crate::policy::Facts;
 
 /// The organization or the workspace that a reference names, if the actor may see it.
@@ -49,24 +49,7 @@ pub fn create_signing_key(tx: &mut Transaction<'_>, on: &Reference, public_key: 
     tx.require_verb(Verb::CreateSigningKey, org)?;
     let (by, created) = (tx.actor.principal(), tx.at);
     let key = SigningKey { public_key: public_key.to_owned(), by, created };
-    Ok(put(tx, owner.id, None, Attributes::SigningKey(key)))
-}
-
-/// Creates a resource without a name; its key is the hash of its secret, or its own number.
-fn put(tx: &mut Transaction<'_>, parent: Id, secret: Option<&Secret>, attributes: Attributes) -> Id {
-    let id = tx.new_id();
-    let key = secret.map_or_else(|| id.to_string(), Secret::hash);
-    tx.put(Resource {
-        id,
-        parent: Some(parent),
-        name: String::new(),
-        key,
-        alias: None,
-        attributes,
-        sets: SetNames::NONE,
-        since: 0,
-    });
-    id
+    Ok(tx.create_unnamed(Some(owner.id), None, Attributes::SigningKey(key)))
 }
 
 /// The signing keys of an organization or of one of its workspaces, oldest first.
@@ -110,7 +93,7 @@ pub fn create_token(
             .tip("choose a later --expires"));
     }
     let token = AccessToken { mode, by, created, expires, revoked: false };
-    Ok(put(tx, owner.id, Some(secret), Attributes::AccessToken(token)))
+    Ok(tx.create_unnamed(Some(owner.id), Some(secret), Attributes::AccessToken(token)))
 }
 
 /// The access tokens of an organization or of one of its workspaces, oldest first, also those that were revoked.

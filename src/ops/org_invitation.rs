@@ -14,7 +14,7 @@ use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, shell_quote};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, TimeSpan};
-use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Role, SetNames, Verb};
+use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::Facts;
 
 /// The default lifetime of an invitation.
@@ -69,27 +69,18 @@ pub fn invite(
         if !active.insert(address.key().to_owned()) {
             return Err(invited_already(&place, address));
         }
-        let id = tx.new_id();
-        tx.put(Resource {
-            id,
-            parent: Some(place.id),
-            name: String::new(),
-            key: secret.hash(),
-            alias: None,
-            attributes: Attributes::Invitation(Invitation {
-                invitee: None,
-                email: address.as_written().to_owned(),
-                by: tx.actor.principal(),
-                created: tx.at,
-                expires,
-                after_one_upload: false,
-                role: Some(terms.role),
-                workspaces: workspaces.clone(),
-                state: InvitationState::Active,
-            }),
-            sets: SetNames::NONE,
-            since: 0,
-        });
+        let invitation = Invitation {
+            invitee: None,
+            email: address.as_written().to_owned(),
+            by: tx.actor.principal(),
+            created: tx.at,
+            expires,
+            after_one_upload: false,
+            role: Some(terms.role),
+            workspaces: workspaces.clone(),
+            state: InvitationState::Active,
+        };
+        let id = tx.create_unnamed(Some(place.id), Some(secret), Attributes::Invitation(invitation));
         made.push(id);
     }
     Ok(made)

@@ -8,7 +8,7 @@ use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
 use crate::model::escape::printable;
 use crate::model::name::shell_quote;
-use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, SetNames, Verb};
+use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Question, decide};
 
 /// A package to send.
@@ -174,25 +174,16 @@ pub fn record(
     if title.is_empty() || title.chars().any(char::is_control) {
         return Err(Problem::usage("bad_title", "a title is not empty and holds no control characters"));
     }
-    let id = tx.new_id();
-    tx.put(Resource {
-        id,
-        parent: None,
-        name: String::new(),
-        key: id.to_string(),
-        alias: None,
-        attributes: Attributes::Package(Package {
-            title: title.to_owned(),
-            sender,
-            recipients: inside.to_vec(),
-            external: external.to_vec(),
-            files: files.to_vec(),
-            sent: tx.at,
-            forwarded,
-        }),
-        sets: SetNames::NONE,
-        since: 0,
-    });
+    let package = Package {
+        title: title.to_owned(),
+        sender,
+        recipients: inside.to_vec(),
+        external: external.to_vec(),
+        files: files.to_vec(),
+        sent: tx.at,
+        forwarded,
+    };
+    let id = tx.create_unnamed(None, None, Attributes::Package(package));
     tx.bind(id, sender, Role::PackageSender);
     for recipient in inside {
         tx.bind(id, *recipient, Role::PackageRecipient);

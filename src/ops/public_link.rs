@@ -4,7 +4,7 @@ use super::group::children;
 use super::{Result, Transaction, invitation};
 use crate::model::attributes::{Attributes, PublicLink};
 use crate::model::secret::Secret;
-use crate::model::{Kind, Name, Problem, Resource, SetNames, Verb};
+use crate::model::{Kind, Name, Problem, Verb};
 use crate::policy::Facts;
 
 /// Turns the public link on, with a new secret. Returns whether the link was off before.
@@ -24,18 +24,8 @@ pub fn turn_on(tx: &mut Transaction<'_>, name: &Name, secret: &Secret) -> Result
         ));
         return Ok(false);
     }
-    let id = tx.new_id();
     let by = tx.actor.principal();
-    tx.put(Resource {
-        id,
-        parent: Some(dropbox.id),
-        name: String::new(),
-        key: secret.hash(),
-        alias: None,
-        attributes: Attributes::PublicLink(PublicLink { by }),
-        sets: SetNames::NONE,
-        since: 0,
-    });
+    tx.create_unnamed(Some(dropbox.id), Some(secret), Attributes::PublicLink(PublicLink { by }));
     Ok(true)
 }
 

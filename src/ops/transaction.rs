@@ -13,6 +13,7 @@ use super::visibility::{AnyViewer, ResolvedPath, find_item_with_hint, find_with_
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
+use crate::model::secret::Secret;
 use crate::model::{
     Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, SetNames, Time, Verb,
 };
@@ -415,6 +416,14 @@ impl<'f> Transaction<'f> {
         let (name, key) = (name.as_written().to_owned(), name.key().to_owned());
         self.put(Resource { id, parent, name, key, alias: None, attributes, sets: SetNames::NONE, since: 0 });
         Ok(id)
+    }
+
+    /// Creates a resource without a name. Its key is the hash of its secret, or its own number.
+    pub(super) fn create_unnamed(&mut self, parent: Option<Id>, secret: Option<&Secret>, attributes: Attributes) -> Id {
+        let id = self.new_id();
+        let (name, key) = (String::new(), secret.map_or_else(|| id.to_string(), Secret::hash));
+        self.put(Resource { id, parent, name, key, alias: None, attributes, sets: SetNames::NONE, since: 0 });
+        id
     }
 
     /// Renames a resource, and warns if the new name looks like another one.
