@@ -80,9 +80,9 @@ impl AccessImpact {
 
     /// Calls `tell` with each line of the output for people.
     pub(super) fn each_line(&self, tell: &mut dyn FnMut(&str) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        let (mut words, mut line) = (Words::new(), String::new());
+        let mut words = Words::new();
         for row in &self.rows {
-            row.each_line(&mut words, &mut line, tell)?;
+            row.each_line(&mut words, tell)?;
         }
         let notices = self.notices();
         notices.iter().try_for_each(|notice| tell(notice))?;
@@ -125,39 +125,29 @@ impl AccessImpact {
 }
 
 impl ImpactRow {
-    /// Calls `tell` with each line, losses before gains. `line` is room that all lines share.
+    /// Calls `tell` with each line, losses before gains.
     fn each_line<'t>(
         &'t self,
         words: &mut Words<'t>,
-        line: &mut String,
         tell: &mut dyn FnMut(&str) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
         for (part, via) in &self.parts {
-            self.write_line(line, (part.gained, &part.actions), via.as_deref(), words);
-            tell(line)?;
+            tell(&self.line((part.gained, &part.actions), via.as_deref(), words))?;
         }
         for (gained, actions) in [(false, &self.lost), (true, &self.gained)] {
             if self.parts.is_empty() && !actions.is_empty() {
-                self.write_line(line, (gained, actions), None, words);
-                tell(line)?;
+                tell(&self.line((gained, actions), None, words))?;
             }
         }
         Ok(())
     }
 
-    /// Writes a line: `+ user:bob gains download on node1:/projects (412 items) via group:editors`.
-    fn write_line<'t>(
-        &self,
-        line: &mut String,
-        (gained, actions): (bool, &'t [Action]),
-        via: Option<&str>,
-        words: &mut Words<'t>,
-    ) {
+    /// A line: `+ user:bob gains download on node1:/projects (412 items) via group:editors`.
+    fn line<'t>(&self, (gained, actions): (bool, &'t [Action]), via: Option<&str>, words: &mut Words<'t>) -> String {
         let joined = || actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let actions = words.entry(actions).or_insert_with(joined);
         let verb = if gained { " gains " } else { " loses " };
-        line.clear();
-        line.extend([if gained { "+ " } else { "- " }, &self.who, verb, actions, " on ", &self.on]);
+        let mut line = [if gained { "+ " } else { "- " }, &self.who, verb, actions, " on ", &self.on].concat();
         match self.items {
             None | Some(0) => {}
             Some(1) => line.push_str(" (1 item)"),
@@ -167,6 +157,7 @@ impl ImpactRow {
             line.push_str(" via ");
             line.push_str(via);
         }
+        line
     }
 
     fn to_row(&self) -> Row {
@@ -203,12 +194,9 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactCollector<'_, '_, '_, A, B> {
             self.impact.hidden += 1;
             return Ok(());
         }
-        let mut parts = Vec::new();
-        if !self.comparison.is_direct(&difference)? {
-            parts = self.comparison.parts(&difference)?;
-            if parts.iter().all(|part| part.via.is_none()) {
-                parts.clear();
-            }
+        let mut parts = self.comparison.parts(&difference)?;
+        if parts.iter().all(|part| part.via.is_none()) {
+            parts.clear();
         }
         let named = |part: DifferencePart| -> policy::Result<_> {
             let via = part.via.map(|via| self.name(via)).transpose()?;

@@ -26,15 +26,6 @@ pub struct DifferencePart {
 pub struct Counts(HashMap<Pair, usize>);
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
-    /// Whether nothing in a difference can come through a group or workgroup, as in most: it has one part then.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn is_direct(&self, difference: &Difference) -> Result<bool> {
-        Ok((difference.lost.is_empty() || is_alone(self.before, difference.principal.0)?)
-            && (difference.gained.is_empty() || is_alone(self.after, difference.principal.1)?))
-    }
-
     /// The parts of a difference, lost actions first.
     ///
     /// # Errors
