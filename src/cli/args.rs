@@ -128,10 +128,6 @@ fn words<T: Clone + Send + Sync + 'static>(
     PossibleValuesParser::new(list.as_ref().iter().copied()).try_map(move |word| read(&word).ok_or("unknown word"))
 }
 
-fn choices() -> impl TypedValueParser<Value = SettingValue> {
-    words(SettingValue::WORDS, SettingValue::from_name)
-}
-
 pub(super) fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
     words(AllowDeny::WORDS, |word| AllowDeny::from_name(word).map(|it| it == AllowDeny::Allow))
 }
@@ -158,72 +154,41 @@ impl From<&str> for SecretSource {
     }
 }
 
-/// Adds an option for each toggle.
-fn toggle_args(
-    command: Command,
-    value_name: &'static str,
-    help: fn(Setting) -> &'static str,
-    values: impl TypedValueParser<Value = SettingValue>,
-) -> Command {
-    Setting::TOGGLES.into_iter().fold(command, |command, setting| {
-        let option = Arg::new(setting.field()).long(setting.as_str()).value_name(value_name).help(help(setting));
-        command.arg(option.value_parser(values.clone()))
-    })
-}
-
-/// The toggles that were given, with their values.
-fn given_toggles(matches: &ArgMatches) -> Vec<(Setting, SettingValue)> {
-    let value = |setting: Setting| Some((setting, *matches.get_one::<SettingValue>(setting.field())?));
-    Setting::TOGGLES.into_iter().filter_map(value).collect()
-}
-
 /// An account's toggles, as they were given.
-#[derive(Debug, Clone)]
-pub(super) struct SettingArgs(pub(super) Vec<(Setting, SettingValue)>);
-
-impl Args for SettingArgs {
-    fn augment_args(command: Command) -> Command {
-        toggle_args(command, "SETTING", Setting::of_account, choices())
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        SettingArgs::augment_args(command)
-    }
-}
-
-impl FromArgMatches for SettingArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<SettingArgs, clap::Error> {
-        Ok(SettingArgs(given_toggles(matches)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = given_toggles(matches);
-        Ok(())
-    }
-}
+pub(super) type SettingArgs = ToggleArgs<false>;
 
 /// The server's values for the toggles that accounts leave at `default`, as they were given.
-#[derive(Debug, Clone)]
-pub(super) struct ServerSettingArgs(pub(super) Vec<(Setting, SettingValue)>);
+pub(super) type ServerSettingArgs = ToggleArgs<true>;
 
-impl Args for ServerSettingArgs {
+/// An option for each toggle, with the values of an account or of the server.
+#[derive(Debug, Clone)]
+pub(super) struct ToggleArgs<const OF_SERVER: bool>(pub(super) Vec<(Setting, SettingValue)>);
+
+impl<const OF_SERVER: bool> Args for ToggleArgs<OF_SERVER> {
     fn augment_args(command: Command) -> Command {
-        let allow_or_deny = words(AllowDeny::WORDS, SettingValue::from_name);
-        toggle_args(command, "ALLOW|DENY", Setting::of_server, allow_or_deny)
+        let (value_name, help, values): (_, fn(Setting) -> &'static str, _) = match OF_SERVER {
+            true => ("ALLOW|DENY", Setting::of_server, AllowDeny::WORDS),
+            false => ("SETTING", Setting::of_account, SettingValue::WORDS),
+        };
+        Setting::TOGGLES.into_iter().fold(command, |command, setting| {
+            let option = Arg::new(setting.field()).long(setting.as_str()).value_name(value_name).help(help(setting));
+            command.arg(option.value_parser(words(values, SettingValue::from_name)))
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        ServerSettingArgs::augment_args(command)
+        Self::augment_args(command)
     }
 }
 
-impl FromArgMatches for ServerSettingArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<ServerSettingArgs, clap::Error> {
-        Ok(ServerSettingArgs(given_toggles(matches)))
+impl<const OF_SERVER: bool> FromArgMatches for ToggleArgs<OF_SERVER> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let value = |setting: Setting| Some((setting, *matches.get_one::<SettingValue>(setting.field())?));
+        Ok(ToggleArgs(Setting::TOGGLES.into_iter().filter_map(value).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = given_toggles(matches);
+        *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
 }
@@ -369,11 +334,6 @@ pub(super) fn numbers(kind: Kind) -> impl Fn(&str) -> Result<Reference, Problem>
 /// A reference to an account, a group or a class; a bare word is an account.
 pub(super) fn reference(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text, Kind::Account)
-}
-
-/// Parses references to accounts and groups; a bare word is an account.
-pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {
-    texts.iter().map(|text| Reference::parse(text, Kind::Account)).collect()
 }
 
 #[cfg(test)]

@@ -3,9 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{
-    PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, reference, references,
-};
+use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, reference};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -93,8 +91,8 @@ struct AddArgs {
     #[arg(long, value_name = "ITEM", add = complete::items())]
     of: Option<String>,
     /// Another administrator besides the creator; needed without `--as` (can be repeated)
-    #[arg(long = "administrator", value_name = "WHO", add = complete::members())]
-    administrators: Vec<String>,
+    #[arg(long = "administrator", value_name = "WHO", value_parser = reference, add = complete::members())]
+    administrators: Vec<Reference>,
     #[command(flatten)]
     settings: EndpointSettingArgs,
     #[command(flatten)]
@@ -220,7 +218,7 @@ impl AddArgs {
         let new = endpoint::NewEndpoint {
             kind: self.kind,
             of: self.of.as_deref().map(item).transpose()?,
-            administrators: references(&self.administrators)?,
+            administrators: self.administrators.clone(),
             settings: self.settings.options()?,
         };
         session.change(&self.writing, |tx| endpoint::add(tx, which, &new))

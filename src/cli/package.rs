@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, references};
+use super::args::{PageArgs, ReadArgs, WriteArgs, reference};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -43,8 +43,8 @@ struct SendArgs {
     #[arg(long, value_name = "TEXT")]
     title: String,
     /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
-    #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
-    to: Vec<String>,
+    #[arg(long = "to", value_name = "WHO", value_parser = reference, required = true, add = complete::recipients())]
+    to: Vec<Reference>,
     /// A file in the package and its size, as `NAME:BYTES` (can be repeated)
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
@@ -58,8 +58,8 @@ struct ForwardArgs {
     #[arg(value_name = "PACKAGE")]
     package: String,
     /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
-    #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
-    to: Vec<String>,
+    #[arg(long = "to", value_name = "WHO", value_parser = reference, required = true, add = complete::recipients())]
+    to: Vec<Reference>,
     /// The new title
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -142,7 +142,7 @@ impl PackageArgs {
 impl SendArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let request = NewPackage { title: self.title.clone(), to: references(&self.to)?, files };
+        let request = NewPackage { title: self.title.clone(), to: self.to.clone(), files };
         session.change(&self.writing, |tx| package::send(tx, &request))
     }
 }
@@ -150,8 +150,7 @@ impl SendArgs {
 impl ForwardArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
-        let to = references(&self.to)?;
-        session.change(&self.writing, |tx| package::forward(tx, &which, &to, self.title.as_deref()))
+        session.change(&self.writing, |tx| package::forward(tx, &which, &self.to, self.title.as_deref()))
     }
 }
 
