@@ -1,13 +1,14 @@
 //! Roles: the named relations a binding can state between a principal and a resource.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::kind::Kind;
 
-/// A section is `Kind "word of the kind" { … }`, a row in it `Variant = word, [the roles that it implies]`. The order
-/// is that of lists: the strongest role of a kind first.
+/// A section is `LIST: Kind "word of the kind" { … }`, a row in it `Variant = word, [the roles that it implies]`. The
+/// order is that of lists: the strongest role of a kind first.
 macro_rules! roles {
-    ($($kind:ident $kind_word:literal {
+    ($($(#[$list_doc:meta])* $list:ident: $kind:ident $kind_word:literal {
         $($(#[$doc:meta])* $role:ident = $word:literal, [$($implied:ident),*];)*
     })*) => {
         /// A role on a kind of resource. Written `KIND:ROLE`, as in `workgroup:admin`.
@@ -17,6 +18,7 @@ macro_rules! roles {
         impl Role {
             /// Every role, by kind and power.
             pub const ALL: [Role; [$($($word),*),*].len()] = [$($(Role::$role),*),*];
+            $($(#[$list_doc])* pub const $list: [Role; [$($word),*].len()] = [$(Role::$role),*];)*
 
             /// The kind of resource that the role is on.
             pub const fn resource_kind(self) -> Kind {
@@ -45,7 +47,8 @@ macro_rules! roles {
 }
 
 roles! {
-    Server "server" {
+    /// The account roles, strongest first.
+    SERVER: Server "server" {
         /// Account role: configures the server, manages every account.
         ServerAdmin = "admin", [];
         /// Account role: manages regular users, workgroups, dropboxes and groups.
@@ -53,33 +56,41 @@ roles! {
         /// Account role: sends and receives.
         ServerUser = "user", [];
     }
-    Group "group" {
+    /// The only level of a group.
+    GROUP: Group "group" {
         /// Member of a group.
         GroupMember = "member", [];
     }
-    Workgroup "workgroup" {
+    /// The levels of a workgroup, strongest first.
+    WORKGROUP: Workgroup "workgroup" {
         /// Admin of a workgroup.
         WorkgroupAdmin = "admin", [WorkgroupStandard];
         /// Member of a workgroup.
         WorkgroupStandard = "standard", [];
     }
-    Dropbox "dropbox" {
+    /// The levels of a dropbox, strongest first.
+    DROPBOX: Dropbox "dropbox" {
         /// Admin of a dropbox.
         DropboxAdmin = "admin", [DropboxStandard, DropboxSubmitOnly];
         /// Member of a dropbox who submits and views.
         DropboxStandard = "standard", [DropboxSubmitOnly];
         /// Member of a dropbox who only submits.
         DropboxSubmitOnly = "submit-only", [];
+    }
+    /// The role of those who are in a dropbox without being members.
+    DROPBOX_GUESTS: Dropbox "dropbox" {
         /// Outside submitter of a dropbox, by a private link.
         DropboxOutside = "outside-submitter", [];
     }
-    Package "package" {
+    /// The roles of a package.
+    PACKAGE: Package "package" {
         /// Sender of a package.
         PackageSender = "sender", [];
         /// Recipient of a package.
         PackageRecipient = "recipient", [];
     }
-    Endpoint "endpoint" {
+    /// The roles of an endpoint, in the order in which lists show them.
+    ENDPOINT: Endpoint "endpoint" {
         /// Administrator of an endpoint.
         EndpointAdministrator = "administrator", [AccessManager, ActivityManager, ActivityMonitor];
         /// Manages the permissions of an endpoint whose sharing is managed.
@@ -89,19 +100,22 @@ roles! {
         /// Sees the activity of an endpoint.
         ActivityMonitor = "activity-monitor", [];
     }
-    Item "item" {
+    /// The roles of a file or folder.
+    ITEM: Item "item" {
         /// Owner of a file or folder.
         ItemOwner = "owner", [];
         /// Holder of a share of a file or folder; the binding says which permissions.
         ItemShare = "share", [];
     }
-    Org "org" {
+    /// The roles of an organization, strongest first.
+    ORG: Org "org" {
         /// Admin of an organization.
         OrgAdmin = "admin", [OrgMember];
         /// Member of an organization.
         OrgMember = "member", [];
     }
-    Workspace "workspace" {
+    /// The levels of a workspace, strongest first.
+    WORKSPACE: Workspace "workspace" {
         /// Manager of a workspace: manages the sharing of its files.
         WorkspaceManager = "manager", [WorkspaceMember];
         /// Member of a workspace.
@@ -109,72 +123,13 @@ roles! {
     }
 }
 
-/// How many roles imply one, itself included, at most.
-const MAX_IMPLIED_BY: usize = 4;
-
-/// For each role, itself and those that imply it, and how many these are.
-static IMPLIED_BY: [([Role; MAX_IMPLIED_BY], usize); Role::ALL.len()] = implied_by();
-
-/// The inverse of [`Role::implies`], nearest first: the rows of a kind from below.
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
-const fn implied_by() -> [([Role; MAX_IMPLIED_BY], usize); Role::ALL.len()] {
-    let mut all = [([Role::ServerAdmin; MAX_IMPLIED_BY], 0); Role::ALL.len()];
-    let mut at = Role::ALL.len();
-    while at > 0 {
-        at -= 1;
-        let implied = Role::ALL[at].implies();
-        let mut each = 0;
-        while each < implied.len() {
-            let entry = &mut all[implied[each] as usize];
-            entry.0[entry.1] = Role::ALL[at];
-            entry.1 += 1;
-            each += 1;
-        }
-    }
-    all
-}
-
-/// The first `N` roles of a kind, in the order of the table.
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
-const fn first_of<const N: usize>(kind: Kind) -> [Role; N] {
-    let (mut found, mut count, mut at) = ([Role::ServerAdmin; N], 0, 0);
-    while count < N {
-        if Role::ALL[at].resource_kind() as usize == kind as usize {
-            found[count] = Role::ALL[at];
-            count += 1;
-        }
-        at += 1;
-    }
-    found
-}
-
-/// How many roles a kind has.
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index that is out of bounds")]
-const fn count_of(kind: Kind) -> usize {
-    let (mut count, mut at) = (0, 0);
-    while at < Role::ALL.len() {
-        count += (Role::ALL[at].resource_kind() as usize == kind as usize) as usize;
-        at += 1;
-    }
-    count
-}
+/// For each role, itself and the roles that imply it, nearest first: a kind's rows from below.
+static IMPLIED_BY: LazyLock<Vec<Vec<Role>>> = LazyLock::new(|| {
+    let implying = |role: Role| Role::ALL.into_iter().rev().filter(|other| other.implies().contains(&role)).collect();
+    Role::ALL.into_iter().map(implying).collect()
+});
 
 impl Role {
-    /// The only level of a group.
-    pub const GROUP: [Role; count_of(Kind::Group)] = first_of(Kind::Group);
-    /// The account roles, strongest first.
-    pub const SERVER: [Role; count_of(Kind::Server)] = first_of(Kind::Server);
-    /// The levels of a workgroup.
-    pub const WORKGROUP: [Role; count_of(Kind::Workgroup)] = first_of(Kind::Workgroup);
-    /// The levels of a dropbox: all its roles but that of outside submitters, which is the last.
-    pub const DROPBOX: [Role; count_of(Kind::Dropbox) - 1] = first_of(Kind::Dropbox);
-    /// The roles of an endpoint, in the order in which lists show them.
-    pub const ENDPOINT: [Role; count_of(Kind::Endpoint)] = first_of(Kind::Endpoint);
-    /// The roles of an organization, strongest first.
-    pub const ORG: [Role; count_of(Kind::Org)] = first_of(Kind::Org);
-    /// The levels of a workspace, strongest first.
-    pub const WORKSPACE: [Role; count_of(Kind::Workspace)] = first_of(Kind::Workspace);
-
     /// The levels that members of a resource of this kind have, strongest first; none where it has no members.
     pub const fn levels(of: Kind) -> &'static [Role] {
         match of {
@@ -213,8 +168,7 @@ impl Role {
 
     /// This role and the roles that imply it, this role first.
     pub fn implied_by(self) -> &'static [Role] {
-        let (roles, count) = IMPLIED_BY.get(self as usize).map_or((&[][..], 0), |(roles, count)| (&roles[..], *count));
-        roles.get(..count).unwrap_or_default()
+        IMPLIED_BY.get(self as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the role is a membership of a workgroup or a dropbox.
@@ -255,6 +209,7 @@ mod tests {
     #[test]
     fn outside_submitters_have_no_level() {
         assert!(!Role::DROPBOX.contains(&Role::DropboxOutside));
-        assert_eq!(Role::DROPBOX.len() + 1, count_of(Kind::Dropbox));
+        let on_dropboxes = Role::ALL.into_iter().filter(|role| role.resource_kind() == Kind::Dropbox);
+        assert_eq!(Role::DROPBOX.len() + 1, on_dropboxes.count());
     }
 }
