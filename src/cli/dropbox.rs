@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::args::{WriteArgs, name, names};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::links;
-use super::members::{MembersArgs, MembershipArgs};
+use super::members::{MemberCommand, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::workgroup::AdminRightArgs;
@@ -45,24 +45,8 @@ enum DropboxCommand {
     /// Add members: accounts and groups
     #[command(after_long_help = examples::DROPBOX_ADD_MEMBER)]
     AddMember(AddMemberArgs),
-    /// Remove members
-    #[command(after_long_help = examples::DROPBOX_REMOVE_MEMBER)]
-    RemoveMember(MembershipArgs),
-    /// Deactivate memberships: they stay listed and give nothing
-    #[command(after_long_help = examples::DROPBOX_DEACTIVATE_MEMBER)]
-    DeactivateMember(MembershipArgs),
-    /// Activate memberships again
-    #[command(after_long_help = examples::DROPBOX_ACTIVATE_MEMBER)]
-    ActivateMember(MembershipArgs),
-    /// List the members
-    #[command(after_long_help = examples::DROPBOX_MEMBERS)]
-    Members(MembersArgs),
-    /// Designate members as dropbox admins
-    #[command(after_long_help = examples::DROPBOX_ADD_ADMIN)]
-    AddAdmin(MembershipArgs),
-    /// Undesignate dropbox admins; they stay members
-    #[command(after_long_help = examples::DROPBOX_REMOVE_ADMIN)]
-    RemoveAdmin(MembershipArgs),
+    #[command(flatten)]
+    Members(MemberCommand<true>),
     /// Invite an outside submitter by a private link
     ///
     /// Only its holder can use the link, to submit and for nothing else. The secret is shown once,
@@ -198,12 +182,7 @@ impl DropboxArgs {
             DropboxCommand::Rename(it) => it.run(session, kind),
             DropboxCommand::Remove(it) => it.remove(session, kind),
             DropboxCommand::AddMember(it) => it.run(session),
-            DropboxCommand::RemoveMember(it) => it.remove(session, kind),
-            DropboxCommand::DeactivateMember(it) => it.set_active(session, kind, false),
-            DropboxCommand::ActivateMember(it) => it.set_active(session, kind, true),
-            DropboxCommand::Members(it) => it.run(session, kind),
-            DropboxCommand::AddAdmin(it) => it.set_admin(session, kind, true),
-            DropboxCommand::RemoveAdmin(it) => it.set_admin(session, kind, false),
+            DropboxCommand::Members(it) => it.run(session),
             DropboxCommand::Invite(it) => it.run(session, false),
             DropboxCommand::Resend(it) => it.run(session, true),
             DropboxCommand::Invites(it) => it.run(session),

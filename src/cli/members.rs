@@ -5,17 +5,40 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, reference};
 use super::session::Session;
 use super::view::ReadView;
-use super::{Outcome, complete};
+use super::{Outcome, complete, examples};
 use crate::model::{Binding, Id, Kind, Problem, Reference, Resource, Role, Verb};
 use crate::ops::membership;
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
+
+// The verbs for members that workgroups and dropboxes share. They differ in their examples.
+#[derive(Subcommand, Debug)]
+pub(super) enum MemberCommand<const OF_DROPBOX: bool> {
+    /// Remove members
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_REMOVE_MEMBER } else { examples::WORKGROUP_REMOVE_MEMBER })]
+    RemoveMember(MembershipArgs),
+    /// Deactivate memberships: they stay listed and give nothing
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_DEACTIVATE_MEMBER } else { examples::WORKGROUP_DEACTIVATE_MEMBER })]
+    DeactivateMember(MembershipArgs),
+    /// Activate memberships again
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_ACTIVATE_MEMBER } else { examples::WORKGROUP_ACTIVATE_MEMBER })]
+    ActivateMember(MembershipArgs),
+    /// List the members
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_MEMBERS } else { examples::WORKGROUP_MEMBERS })]
+    Members(MembersArgs),
+    /// Designate members as admins
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_ADD_ADMIN } else { examples::WORKGROUP_ADD_ADMIN })]
+    AddAdmin(MembershipArgs),
+    /// Undesignate admins; they stay members
+    #[command(after_long_help = if OF_DROPBOX { examples::DROPBOX_REMOVE_ADMIN } else { examples::WORKGROUP_REMOVE_ADMIN })]
+    RemoveAdmin(MembershipArgs),
+}
 
 // A group, workgroup or dropbox, and the members to add, remove or change.
 #[derive(Args, Debug)]
@@ -45,6 +68,20 @@ pub(super) struct MembersArgs {
     reading: ReadArgs,
 }
 
+impl<const OF_DROPBOX: bool> MemberCommand<OF_DROPBOX> {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let kind = if OF_DROPBOX { Kind::Dropbox } else { Kind::Workgroup };
+        match self {
+            MemberCommand::RemoveMember(it) => it.remove(session, kind),
+            MemberCommand::DeactivateMember(it) => it.set_active(session, kind, false),
+            MemberCommand::ActivateMember(it) => it.set_active(session, kind, true),
+            MemberCommand::Members(it) => it.run(session, kind),
+            MemberCommand::AddAdmin(it) => it.set_admin(session, kind, true),
+            MemberCommand::RemoveAdmin(it) => it.set_admin(session, kind, false),
+        }
+    }
+}
+
 impl MembershipArgs {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
         let group = name(kind, &self.name)?;
@@ -58,13 +95,13 @@ impl MembershipArgs {
         session.change(&self.writing, |tx| membership::remove(tx, kind, &group, who))
     }
 
-    pub(super) fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
+    fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = &self.who;
         session.change(&self.writing, |tx| membership::set_active(tx, kind, &group, who, active))
     }
 
-    pub(super) fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
+    fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = &self.who;
         session.change(&self.writing, |tx| membership::set_admin(tx, kind, &group, who, designate))

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, member_accesses, names, send_policies};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
-use super::members::{MembersArgs, MembershipArgs};
+use super::members::{MemberCommand, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::{Outcome, complete, examples};
@@ -44,24 +44,8 @@ enum WorkgroupCommand {
     /// Add members: accounts and groups
     #[command(after_long_help = examples::WORKGROUP_ADD_MEMBER)]
     AddMember(MembershipArgs),
-    /// Remove members
-    #[command(after_long_help = examples::WORKGROUP_REMOVE_MEMBER)]
-    RemoveMember(MembershipArgs),
-    /// Deactivate memberships: they stay listed and give nothing
-    #[command(after_long_help = examples::WORKGROUP_DEACTIVATE_MEMBER)]
-    DeactivateMember(MembershipArgs),
-    /// Activate memberships again
-    #[command(after_long_help = examples::WORKGROUP_ACTIVATE_MEMBER)]
-    ActivateMember(MembershipArgs),
-    /// List the members
-    #[command(after_long_help = examples::WORKGROUP_MEMBERS)]
-    Members(MembersArgs),
-    /// Designate members as workgroup admins
-    #[command(after_long_help = examples::WORKGROUP_ADD_ADMIN)]
-    AddAdmin(MembershipArgs),
-    /// Undesignate workgroup admins; they stay members
-    #[command(after_long_help = examples::WORKGROUP_REMOVE_ADMIN)]
-    RemoveAdmin(MembershipArgs),
+    #[command(flatten)]
+    Members(MemberCommand<false>),
 }
 
 // What the admins of a workgroup or a dropbox may do.
@@ -155,12 +139,7 @@ impl WorkgroupArgs {
             WorkgroupCommand::Rename(it) => it.run(session, kind),
             WorkgroupCommand::Remove(it) => it.remove(session, kind),
             WorkgroupCommand::AddMember(it) => it.add(session, kind, None),
-            WorkgroupCommand::RemoveMember(it) => it.remove(session, kind),
-            WorkgroupCommand::DeactivateMember(it) => it.set_active(session, kind, false),
-            WorkgroupCommand::ActivateMember(it) => it.set_active(session, kind, true),
-            WorkgroupCommand::Members(it) => it.run(session, kind),
-            WorkgroupCommand::AddAdmin(it) => it.set_admin(session, kind, true),
-            WorkgroupCommand::RemoveAdmin(it) => it.set_admin(session, kind, false),
+            WorkgroupCommand::Members(it) => it.run(session),
         }
     }
 }
