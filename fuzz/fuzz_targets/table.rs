@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use rolebook::input::table::decode;
 use rolebook::manifest::from_statements;
-use rolebook::manifest::people_csv::{TableOptions, read};
+use rolebook::manifest::import::people_csv::{TableOptions, read};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decode(bytes) else { return };

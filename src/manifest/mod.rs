@@ -10,10 +10,10 @@ mod contradiction;
 #[cfg(test)]
 mod every_key;
 pub mod export;
+pub mod import;
 pub mod json_schema;
 pub mod jsonl;
 mod merge;
-pub mod people_csv;
 pub mod plan;
 mod read;
 pub mod removal_limits;

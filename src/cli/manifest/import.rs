@@ -12,7 +12,7 @@ use super::apply::ApplyRun;
 use super::input::from_whole;
 use crate::input::table::decode;
 use crate::manifest::from_statements;
-use crate::manifest::people_csv::{FIELDS, TableOptions, read};
+use crate::manifest::import::people_csv::{FIELDS, TableOptions, read};
 use crate::model::escape::printable;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::account::parse_role;

@@ -9,12 +9,12 @@ mod columns;
 
 use std::collections::HashMap;
 
-use super::statement::{
-    Declaration, DeclaredAccount, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement,
-};
-use super::text_format::{self, TextFormat};
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::TableRows;
+use crate::manifest::statement::{
+    Declaration, DeclaredAccount, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement,
+};
+use crate::manifest::text_format::{self, TextFormat};
 use crate::model::escape::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, group};

@@ -1,8 +1,8 @@
 //! The columns of a table of people: their headers, and the words in their cells.
 
-use super::super::statement::Ensure;
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::{TableRow, TableRows};
+use crate::manifest::statement::Ensure;
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::escape::printable;
 use crate::model::name::shell_quote;
