@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// A secret, mostly 256 random bits as 43 characters of base64url.
@@ -13,22 +15,7 @@ pub struct Secret(String);
 impl Secret {
     /// Makes a secret from 32 random bytes of the operating system.
     pub fn from_bytes(bytes: &[u8; 32]) -> Secret {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let mut text = String::with_capacity(43);
-        for chunk in bytes.chunks(3) {
-            let mut word = [0u8; 3];
-            for (to, from) in word.iter_mut().zip(chunk) {
-                *to = *from;
-            }
-            let bits = u32::from_be_bytes([0, word[0], word[1], word[2]]);
-            for place in 0..=chunk.len() {
-                let index = (bits >> (18 - 6 * place)) & 63;
-                if let Some(&letter) = ALPHABET.get(index as usize) {
-                    text.push(char::from(letter));
-                }
-            }
-        }
-        Secret(text)
+        Secret(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Wraps a text that is secret as a whole, such as a private key.
