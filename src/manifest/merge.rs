@@ -55,10 +55,19 @@ pub(super) struct SourceValue<'n> {
     pub(super) node: &'n WithSpan<Node>,
 }
 
-impl SourceValue<'_> {
+impl<'n> SourceValue<'n> {
     /// The position of the value.
     pub(super) const fn location(&self) -> SourceLocation {
         SourceLocation { source: self.source, span: self.node.span }
+    }
+
+    /// The items, if the value is a list.
+    pub(super) fn items(self) -> impl Iterator<Item = SourceValue<'n>> {
+        let items: &[WithSpan<Node>] = match &self.node.value {
+            Node::List(items) => items,
+            _ => &[],
+        };
+        items.iter().map(move |node| SourceValue { source: self.source, node })
     }
 }
 
@@ -232,13 +241,7 @@ impl<'n> MergedMapping<'n> {
 
     /// The items of the lists under a key in all sources.
     pub(super) fn items(&self, name: &str) -> impl Iterator<Item = SourceValue<'n>> {
-        self.all(name).flat_map(|found| {
-            let items: &[WithSpan<Node>] = match &found.node.value {
-                Node::List(items) => items,
-                _ => &[],
-            };
-            items.iter().map(move |node| SourceValue { source: found.source, node })
-        })
+        self.all(name).flat_map(SourceValue::items)
     }
 
     /// The keys of all sources.

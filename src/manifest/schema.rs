@@ -265,13 +265,24 @@ pub static ORGANIZATION: Object = Object {
         field("admins", List(&Text(ACCOUNT_NAME)), "Its admins; the first creates it"),
         field(
             "members",
-            Map(ACCOUNT_NAME, &List(&Text(Name(Kind::Workspace)))),
+            Map(ACCOUNT_NAME, &OneOf(&[ITS_WORKSPACES, Shape::Object(&ORGANIZATION_MEMBER)])),
             "Its members, each with a list of workspaces",
         ),
         field("workspaces", Map(Name(Kind::Workspace), &Shape::Object(&WORKSPACE)), "Its workspaces, by name"),
         field("exclusive", Bool, "Whether to remove members of it and of its workspaces that the file does not name"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Org)), PREVIOUSLY),
+    ],
+};
+
+const ITS_WORKSPACES: Shape = List(&Text(Name(Kind::Workspace)));
+
+/// A member of an organization.
+pub static ORGANIZATION_MEMBER: Object = Object {
+    name: "organization-member",
+    fields: &[
+        field("level", Enum(&Role::words(Role::ORG)), "The level of the membership"),
+        field("workspaces", ITS_WORKSPACES, "The workspaces of the member"),
     ],
 };
 

@@ -142,6 +142,14 @@ impl Role {
         }
     }
 
+    /// The level of a new member if none is named: the one that gives least, but a standard member of a dropbox.
+    pub const fn initial_level(of: Kind) -> Option<Role> {
+        match of {
+            Kind::Dropbox => Some(Role::DropboxStandard),
+            _ => Role::levels(of).last().copied(),
+        }
+    }
+
     /// The words of some roles without their kind, as a table of words needs them.
     #[expect(
         clippy::indexing_slicing,

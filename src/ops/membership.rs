@@ -11,13 +11,9 @@ use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// The default level of a new member.
-const fn initial(kind: Kind) -> Role {
-    match kind {
-        Kind::Workgroup => Role::WorkgroupStandard,
-        Kind::Dropbox => Role::DropboxStandard,
-        _ => Role::GroupMember,
-    }
+/// The level of a new member. Groups, workgroups and dropboxes all have levels.
+fn initial(kind: Kind) -> Role {
+    Role::initial_level(kind).unwrap_or(Role::GroupMember)
 }
 
 const fn admin(kind: Kind) -> Role {

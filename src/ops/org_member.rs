@@ -38,7 +38,8 @@ fn change(tx: &mut Transaction<'_>, org: &Resource, existing: Binding, role: Rol
     let who = existing.principal;
     let grantor = tx.actor.principal();
     tx.put_binding(Binding { role, grantor, ..existing });
-    if role == Role::OrgMember {
+    // An admin has all workspaces.
+    if role != Role::OrgAdmin {
         for workspace in children(tx, Kind::Workspace, org.id)? {
             if held(tx.facts(), &workspace, who)?.is_some() {
                 return Ok(());

@@ -123,7 +123,7 @@ fn manifest(dice: &mut Dice) -> String {
     text.push_str("  b: {kind: s3, private: true, roles: {administrator: [root], access-manager: [bob]}, shares: {/x: {authenticated: edit}}}\n");
     text.push_str("  o: {kind: share, of: \"b:/x\", roles: {administrator: [root]}}\n");
     text.push_str("  h: {managed: false, roles: {administrator: [no]}}\n".replace("no]", "root]").as_str());
-    text.push_str("organizations:\n  acme:\n    description: \"yes\"\n    admins: [root]\n    members: {bob: [w1], \"d ö\": [w1, \"w 2\"]}\n    workspaces:\n");
+    text.push_str("organizations:\n  acme:\n    description: \"yes\"\n    admins: [root]\n    members: {bob: {workspaces: [w1]}, \"d ö\": [w1, \"w 2\"]}\n    workspaces:\n");
     text.push_str("      w1: {files: \"n:/files\", root-upload: deny}\n      \"w 2\": {members: [{user: bob, level: manager, root-upload: allow}]}\n");
     text
 }

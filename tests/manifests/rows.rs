@@ -173,6 +173,38 @@ fn the_export_of_a_set_includes_its_bindings_on_other_resources() {
     }
 }
 
+/// A member of an organization is a list of workspaces, or a mapping that can name a level.
+#[test]
+fn a_member_of_an_organization_can_have_a_level() {
+    let tool = Tool::staffed();
+    let org = |admins: &str, members: &str| {
+        format!(
+            "version: 1\norganizations: {{acme: {{admins: [{admins}], members: {{{members}}}, workspaces: {{dev: {{}}}}}}}}\n"
+        )
+    };
+    write(&tool, "o.yaml", &org("alice", "bob: {level: admin}, carol: {workspaces: [dev]}, eve: {}, dana: [dev]"));
+    tool.ok("apply o.yaml");
+    let levels = tool.ok("org members acme -o tsv --columns member,role --no-headers");
+    assert_eq!(levels, "user:alice\tadmin\nuser:bob\tadmin\nuser:carol\tmember\nuser:dana\tmember\nuser:eve\tmember\n");
+    let inside = tool.ok("workspace members acme/dev -o tsv --columns member --no-headers");
+    assert_eq!(inside, "user:carol\nuser:dana\n");
+    assert!(tool.ok("plan o.yaml").contains("No changes"));
+    for (admins, members, wanted) in [
+        ("alice, bob", "bob: {level: member}", "bob is member here and admin in o.yaml:2:"),
+        ("alice", "bob: {level: admin, workspaces: [dev]}", "bob is an admin of the organization"),
+        ("alice", "bob: {level: boss}", "`organizations.acme.members.bob.level`: invalid value `boss`"),
+        ("alice", "bob: dev", "expected a list or a mapping, found the text `dev`"),
+    ] {
+        write(&tool, "o.yaml", &org(admins, members));
+        let ran = tool.fails(6, "validate o.yaml", "the input has a mistake");
+        assert!(ran.err.contains(wanted), "{wanted}: {ran:?}");
+    }
+    write(&tool, "a.yaml", &org("alice", "bob: {level: admin}"));
+    write(&tool, "b.yaml", &org("alice", "bob: {level: member}"));
+    let ran = tool.fails(6, "validate a.yaml b.yaml", "the input has a mistake");
+    assert!(ran.err.contains("`level` is `member` here and `admin` in a.yaml:2:"), "{ran:?}");
+}
+
 /// A row changes only the fields that it names, and is refused with a field that its membership does not have.
 #[test]
 fn a_member_keeps_the_level_that_a_row_does_not_name() {

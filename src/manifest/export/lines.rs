@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::content::Search;
 use super::people::ExportedMember;
 use super::{ExportError, Exporter, put, put_list};
-use crate::model::{Id, Kind, Resource, Role};
+use crate::model::{Id, Kind, Resource};
 use crate::policy::Facts;
 
 /// Writes the whole export.
@@ -56,10 +56,11 @@ fn organization<F: Facts>(
     lines: &mut JsonlWriter<'_>,
 ) -> Result<(), ExportError> {
     let mut alone = export.org_alone(org);
-    put_list(&mut alone, "admins", export.org_admins(org)?);
+    let (admins, others) = export.org_members(org)?;
+    put_list(&mut alone, "admins", admins);
     lines.named("organization", &org.name, alone)?;
-    for member in export.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
-        lines.member(&org.reference(), &member, Map::new())?;
+    for member in others {
+        lines.member(&org.reference(), &member, member.terms())?;
     }
     for workspace in export.resources(Kind::Workspace, Some(org.id))? {
         let name = format!("{}/{}", org.name, workspace.name);

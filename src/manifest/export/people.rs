@@ -33,9 +33,9 @@ impl ExportedMember {
     /// The fields besides the member itself; empty for a plain member.
     pub(super) fn terms(&self) -> Map<String, Value> {
         let mut terms = Map::new();
-        let plain = [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::WorkspaceMember];
-        if !plain.contains(&self.binding.role) {
-            put(&mut terms, "level", json!(self.binding.role.as_str()));
+        let role = self.binding.role;
+        if Role::initial_level(role.resource_kind()) != Some(role) {
+            put(&mut terms, "level", json!(role.as_str()));
         }
         if self.binding.attributes.inactive {
             put(&mut terms, "active", json!(false));
@@ -58,9 +58,6 @@ impl ExportedMember {
         Value::Object(entry)
     }
 }
-
-// The entry of an organization has the lists `admins` and `members`. Members of a third level would be left out of it.
-const _: () = assert!(Role::ORG.len() == 2, "a third level of organizations needs a place in manifests");
 
 /// The home folders of a workspace.
 struct Homes {
@@ -183,10 +180,11 @@ impl<F: Facts> Exporter<'_, F> {
         map
     }
 
-    /// The admins of an organization, by name.
-    pub(super) fn org_admins(&self, org: &Resource) -> Result<Vec<Value>, Problem> {
-        let members = self.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgAdmin);
-        Ok(members.map(|it| json!(it.who)).collect())
+    /// The admins of an organization by name, and its other members.
+    pub(super) fn org_members(&self, org: &Resource) -> Result<(Vec<Value>, Vec<ExportedMember>), Problem> {
+        let (admins, others): (Vec<_>, Vec<_>) =
+            self.members(org)?.into_iter().partition(|it| it.binding.role == Role::OrgAdmin);
+        Ok((admins.into_iter().map(|it| json!(it.who)).collect(), others))
     }
 
     /// The fields of a workspace, without members.
@@ -204,11 +202,13 @@ impl<F: Facts> Exporter<'_, F> {
     }
 
     /// Whether a member of a workspace needs an entry under the workspace: a manager, a member with other fields, or a
-    /// member that is not a plain member of the organization.
+    /// member that is an admin of the organization or not in it.
     pub(super) fn needs_own_entry(&self, org: Id, it: &ExportedMember) -> Result<bool, Problem> {
-        let is_admin = self.facts.held(org, Role::OrgAdmin, it.binding.principal)?.is_some();
-        let is_member = self.facts.held(org, Role::OrgMember, it.binding.principal)?.is_some();
-        Ok(!it.terms().is_empty() || is_admin || !is_member)
+        let mut is_listed = false;
+        for level in Role::ORG {
+            is_listed |= self.facts.held(org, level, it.binding.principal)?.is_some() && level != Role::OrgAdmin;
+        }
+        Ok(!it.terms().is_empty() || !is_listed)
     }
 
     /// The entry of a member under a workspace.
@@ -224,17 +224,15 @@ impl<F: Facts> Exporter<'_, F> {
     /// The entry of an organization, with members and workspaces.
     pub(super) fn org(&self, resource: &Resource) -> Result<Value, Problem> {
         let mut map = self.org_alone(resource);
-        put_list(&mut map, "admins", self.org_admins(resource)?);
-        let mut members: Vec<(String, Vec<Value>)> = Vec::new();
-        for it in self.members(resource)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
-            members.push((it.who, Vec::new()));
-        }
+        let (admins, others) = self.org_members(resource)?;
+        put_list(&mut map, "admins", admins);
+        let mut members: Vec<(ExportedMember, Vec<Value>)> = others.into_iter().map(|it| (it, Vec::new())).collect();
         let mut workspaces = Map::new();
         for workspace in self.resources(Kind::Workspace, Some(resource.id))? {
             let mut entry = self.workspace(&workspace)?;
             let mut special = Vec::new();
             for it in self.members(&workspace)? {
-                let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
+                let plain = members.binary_search_by(|(member, _)| member.who.cmp(&it.who)).ok();
                 match plain.and_then(|span| members.get_mut(span)) {
                     Some((_, has)) if !self.needs_own_entry(resource.id, &it)? => has.push(json!(workspace.name)),
                     _ => special.push(self.workspace_member(&it)),
@@ -244,8 +242,15 @@ impl<F: Facts> Exporter<'_, F> {
             workspaces.insert(workspace.name.clone(), Value::Object(entry));
         }
         if !members.is_empty() {
-            let members = members.into_iter().map(|(who, has)| (who, json!(has))).collect();
-            map.insert("members".to_owned(), Value::Object(members));
+            let members = members.into_iter().map(|(member, has)| {
+                let mut terms = member.terms();
+                if terms.is_empty() {
+                    return (member.who, json!(has));
+                }
+                put_list(&mut terms, "workspaces", has);
+                (member.who, Value::Object(terms))
+            });
+            map.insert("members".to_owned(), Value::Object(members.collect()));
         }
         if !workspaces.is_empty() {
             map.insert("workspaces".to_owned(), Value::Object(workspaces));

@@ -114,7 +114,7 @@ impl Planner<'_> {
         }
         let existing = self.held_in_org(declared)?;
         let held = existing.as_ref().map(|(_, known)| known.role);
-        let role = declared.role.or(held).unwrap_or(Role::OrgMember);
+        let Some(role) = declared.role.or(held).or(Role::initial_level(Kind::Org)) else { return Ok(()) };
         if let Some((org, known)) = existing
             && known.role == role
             && self.may_skip(Verb::ViewMembers, org)?

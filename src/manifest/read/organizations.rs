@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, entries, text};
-use super::super::schema::{ORGANIZATION, WORKSPACE, WORKSPACE_MEMBER};
+use super::super::schema::{ORGANIZATION, ORGANIZATION_MEMBER, WORKSPACE, WORKSPACE_MEMBER};
 use super::super::statement::{
     Declaration, DeclaredOrg, DeclaredOrgMember, DeclaredWorkspace, DeclaredWorkspaceMember, SourceLocation, Statement,
 };
@@ -58,17 +58,20 @@ pub(in crate::manifest) fn organization(
     staff.declare(reading, &name, statements);
 }
 
-/// Reads one member of an organization, with the list of the member's workspaces.
+/// Reads one member of an organization: a list of workspaces, or a mapping.
 fn member(reading: &mut MergeReader<'_>, staff: &mut OrgMemberList, entered: &[SectionEntry<'_>]) {
     let Some(who) = entered.first().and_then(|it| text_format::name(Kind::Account, it.key).ok()) else { return };
-    staff.member(reading, who.clone(), Role::OrgMember, first_location(entered));
-    for it in entered {
-        let Node::List(items) = &it.found.node.value else { continue };
-        for node in items {
-            let found = SourceValue { source: it.found.source, node };
-            if let Some(workspace) = text(node).and_then(|text| Name::parse(text).ok()) {
-                staff.workspace(reading, workspace, who.clone(), WorkspaceTerms::default(), found.location());
-            }
+    let values = entered.iter().map(|it| it.found);
+    let (level, inside) = reading.mappings(&ORGANIZATION_MEMBER, values.clone(), |reading, fields| {
+        let level = fields.word(reading, "level", |word| Role::from_name(Kind::Org, word));
+        (level, fields.items("workspaces").collect::<Vec<_>>())
+    });
+    if let Some(level) = level.or(Role::initial_level(Kind::Org)) {
+        staff.member(reading, who.clone(), level, first_location(entered));
+    }
+    for found in values.flat_map(SourceValue::items).chain(inside) {
+        if let Some(workspace) = text(found.node).and_then(|text| Name::parse(text).ok()) {
+            staff.workspace(reading, workspace, who.clone(), WorkspaceTerms::default(), found.location());
         }
     }
 }
