@@ -19,11 +19,9 @@ pub(super) fn binding(
     let Some(any) = after.or(before) else { return Ok(RequiredActions::nothing()) };
     let (on, who) = (any.resource, any.principal);
     let is_own = tx.actor.principal() == Some(who);
-    Ok(match any.role {
-        Role::ServerAdmin | Role::ServerManager | Role::ServerUser => {
-            RequiredActions::all(vec![(Action::SetRole(any.role), who)])
-        }
-        Role::EndpointAdministrator | Role::ActivityManager | Role::ActivityMonitor | Role::AccessManager => {
+    Ok(match any.role.resource_kind() {
+        Kind::Server => RequiredActions::all(vec![(Action::SetRole(any.role), who)]),
+        Kind::Endpoint => {
             let role = |it: &Binding, action: fn(Role) -> Action| match it.role {
                 // The creator holds the role on an unmanaged endpoint too, where no role can be assigned.
                 Role::EndpointAdministrator if is_creator(tx, it).unwrap_or(false) => plain(Verb::Edit, on),
@@ -32,24 +30,19 @@ pub(super) fn binding(
             let sides = before.map(|it| role(it, Action::Revoke)).into_iter();
             RequiredActions::all(sides.chain(after.map(|it| role(it, Action::Assign))).collect())
         }
-        Role::GroupMember
-        | Role::WorkgroupStandard
-        | Role::WorkgroupAdmin
-        | Role::DropboxAdmin
-        | Role::DropboxStandard
-        | Role::DropboxSubmitOnly => member(tx, rows, before, after)?,
-        Role::DropboxOutside => match after {
+        Kind::Dropbox if any.role == Role::DropboxOutside => match after {
             Some(_) => RequiredActions::verb(Verb::Invite, on),
             // A new invitation also ends a binding that has expired.
             None => RequiredActions::verb(Verb::RevokeInvitation, on).or(vec![plain(Verb::Invite, on)]),
         },
-        Role::OrgAdmin | Role::OrgMember => match after {
+        Kind::Group | Kind::Workgroup | Kind::Dropbox => member(tx, rows, before, after)?,
+        Kind::Org => match after {
             Some(_) => RequiredActions::verb(Verb::EditMember, on),
             // The invariants require that an admin remains.
             None if is_own => RequiredActions::verb(Verb::Leave, on).or(vec![plain(Verb::EditMember, on)]),
             None => RequiredActions::verb(Verb::RemoveMember, on),
         },
-        Role::WorkspaceManager | Role::WorkspaceMember => match after {
+        Kind::Workspace => match after {
             Some(_) => RequiredActions::verb(Verb::AddMember, on),
             None => {
                 let removed = RequiredActions::verb(Verb::RemoveMember, on);
@@ -61,10 +54,19 @@ pub(super) fn binding(
                 }
             }
         },
-        Role::ItemOwner => owner(tx, rows, any, after.is_some())?,
-        Role::ItemShare => RequiredActions::Share,
-        // These bindings come and go with their package; on their own they take the right to configure the server.
-        Role::PackageSender | Role::PackageRecipient => RequiredActions::verb(Verb::Configure, Id::SERVER),
+        Kind::Item if any.role == Role::ItemOwner => owner(tx, rows, any, after.is_some())?,
+        Kind::Item => RequiredActions::Share,
+        // Roles of a package come and go with it, and the other kinds have no roles. On their own such bindings take the
+        // right to configure the server.
+        Kind::Package
+        | Kind::Account
+        | Kind::Invitation
+        | Kind::PublicLink
+        | Kind::Invitee
+        | Kind::SigningKey
+        | Kind::AccessToken
+        | Kind::Media
+        | Kind::Stream => RequiredActions::verb(Verb::Configure, Id::SERVER),
     })
 }
 
