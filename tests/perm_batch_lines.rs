@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::Tool;
+use crate::support::{Fixture, Tool};
 
 /// Lines of every kind; one line must not change the meaning of another.
 const LINES: [&[u8]; 40] = [
@@ -112,7 +112,7 @@ fn expected(alone: &[Alone], asked: &[usize], in_array: bool) -> (String, Vec<St
 
 /// A store, and the answers to each line alone, by options.
 struct World {
-    tool: Tool,
+    store: Fixture,
     alone: HashMap<&'static str, Vec<Alone>>,
 }
 
@@ -132,7 +132,9 @@ fn world(accounts: usize) -> World {
     // The objects of an array are the same as those of JSON Lines.
     let in_lines = |options: &str| options.replace("-o jsonl", "-o json").replace("-o json", "-o jsonl");
     let alone = OPTIONS.map(|options| (options, alone(&tool, &in_lines(options))));
-    World { tool, alone: alone.into_iter().collect() }
+    let store = Fixture::new();
+    store.copy(|| tool);
+    World { store, alone: alone.into_iter().collect() }
 }
 
 /// Runs a batch with its lines in chunks of `piece` bytes.
@@ -162,14 +164,15 @@ proptest! {
         piece in prop::sample::select(vec![1 << 20, 1 << 12, 61]),
         ends in any::<bool>(),
     ) {
-        let World { tool, alone } = &worlds()[world];
+        let World { store, alone } = &worlds()[world];
+        let tool = store.copy(|| unreachable!("`world` made the store"));
         let mut lines = asked.iter().map(|place| LINES[*place]).collect::<Vec<_>>().join(&b'\n');
         // An empty last line only counts with its line end.
         if asked.last().is_some_and(|last| ends || LINES[*last].is_empty()) {
             lines.push(b'\n');
         }
         let (out, errors) = expected(&alone[options], &asked, options == "-o json");
-        let (is_out, is_errors, status) = ask(tool, options, &lines, piece);
+        let (is_out, is_errors, status) = ask(&tool, options, &lines, piece);
         let differs = out.lines().zip(is_out.lines()).position(|(is, was)| is != was);
         let first = differs.map(|line| (line + 1, out.lines().nth(line), is_out.lines().nth(line)));
         prop_assert_eq!(first, None);
