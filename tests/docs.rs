@@ -216,3 +216,21 @@ fn files_named_in_pages_for_developers_exist() {
     }
     assert!(count > 50, "{count}");
 }
+
+/// A newcomer follows a command from file to file, so the files on the way stay few.
+#[test]
+fn the_way_through_a_command_stays_short() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let files_from = |start: &str| -> BTreeSet<&str> {
+        let (_, after) = text.split_once(start).unwrap_or_else(|| panic!("no `{start}`"));
+        let walk = after.split("\n\n`").next().unwrap().split("\n\nThe evaluator").next().unwrap();
+        walk.split('`').filter(|word| word.starts_with("src/") && word.ends_with(".rs")).collect()
+    };
+    let evaluator = files_from("The evaluator, which both ask:");
+    assert!(evaluator.contains("src/policy/decide.rs"), "{evaluator:?}");
+    for (command, most) in [("`rolebook share grant", 18), ("`rolebook perm check", 15)] {
+        let files = files_from(command);
+        let passed = files.union(&evaluator).count();
+        assert!(files.len() > 5 && passed <= most, "{command} passes {passed} files: {files:?}");
+    }
+}
