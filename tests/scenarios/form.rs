@@ -1,37 +1,22 @@
-//! The format of the scenario files: the facts, and how questions are written.
+//! The format of the scenario files: a manifest, what no manifest can declare, and how questions are written.
 
 use std::collections::BTreeMap;
 
-use rolebook::model::attributes::GroupVisibility;
+use rolebook::model::attributes::TokenMode;
 use serde::Deserialize;
 
 /// A file of scenarios.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
+    /// The name of the file, for messages.
+    #[serde(skip)]
+    pub(super) name: String,
+    /// The text of all other sections, which are those of a manifest.
+    #[serde(skip)]
+    pub(super) manifest: String,
     #[serde(default)]
-    pub(super) server: ServerFacts,
-    #[serde(default)]
-    pub(super) accounts: BTreeMap<String, AccountFacts>,
-    #[serde(default)]
-    pub(super) groups: BTreeMap<String, Vec<String>>,
-    /// The `visible` values of groups.
-    #[serde(default)]
-    pub(super) visible: BTreeMap<String, GroupVisibility>,
-    #[serde(default)]
-    pub(super) workgroups: BTreeMap<String, PlaceFacts>,
-    #[serde(default)]
-    pub(super) dropboxes: BTreeMap<String, PlaceFacts>,
-    /// In order: the first is `package:first` in questions, by its name here.
-    #[serde(default)]
-    pub(super) packages: Vec<PackageFacts>,
-    #[serde(default)]
-    pub(super) endpoints: BTreeMap<String, EndpointFacts>,
-    #[serde(default)]
-    pub(super) organizations: BTreeMap<String, OrgFacts>,
-    /// In order: a share can rest on an earlier one.
-    #[serde(default)]
-    pub(super) shares: Vec<ShareFacts>,
+    pub(super) extra: Extra,
     #[serde(default)]
     pub(super) questions: Vec<Asked>,
     /// Who is shown what.
@@ -42,144 +27,68 @@ pub(super) struct File {
     pub(super) share_changes: Vec<ShareAsked>,
 }
 
-#[derive(Deserialize, Debug, Default)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ServerFacts {
-    pub(super) managers_administer_dropboxes: Option<bool>,
-    pub(super) private_directory: Option<bool>,
-    pub(super) members_edit_workspaces: Option<bool>,
-    pub(super) members_may_leave: Option<bool>,
-    pub(super) settings: BTreeMap<String, String>,
+impl File {
+    /// The sections that are not sections of a manifest.
+    const OWN_SECTIONS: [&str; 4] = ["extra", "questions", "told", "share-changes"];
+
+    /// Separates the manifest from the other sections. In either text the lines of the other are empty, so that
+    /// messages have the right line.
+    pub(super) fn parse(name: &str, text: &str) -> File {
+        let (mut manifest, mut own, mut is_own) = (String::new(), String::new(), false);
+        for line in text.lines() {
+            if let Some((key, _)) =
+                line.split_once(':').filter(|_| line.starts_with(|it: char| it.is_ascii_alphabetic()))
+            {
+                is_own = File::OWN_SECTIONS.contains(&key);
+            }
+            let (to, other) = if is_own { (&mut own, &mut manifest) } else { (&mut manifest, &mut own) };
+            to.push_str(line);
+            to.push('\n');
+            other.push('\n');
+        }
+        let file: File = serde_saphyr::from_str(&own).unwrap_or_else(|error| panic!("{name}: {error}"));
+        File { name: name.to_owned(), manifest, ..file }
+    }
 }
 
+/// What a store can hold and no manifest declares. The words are those of manifests where they have the word.
 #[derive(Deserialize, Debug, Default)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct AccountFacts {
-    pub(super) role: Option<String>,
-    pub(super) settings: BTreeMap<String, String>,
-    pub(super) expires: Option<String>,
-    pub(super) inactive: bool,
-}
-
-#[derive(Deserialize, Debug, Default)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct PlaceFacts {
-    pub(super) send: Option<String>,
-    pub(super) member_access: Option<String>,
-    pub(super) admins_manage_members: Option<bool>,
-    pub(super) admins_create_users: Option<bool>,
-    pub(super) admins_manage_groups: Option<bool>,
-    pub(super) admins_manage_invitations: Option<bool>,
-    pub(super) members_invite: Option<bool>,
-    pub(super) members: Vec<String>,
-    pub(super) submit_only: Vec<String>,
-    pub(super) admins: Vec<String>,
-    pub(super) deactivated: Vec<String>,
-    /// Addresses with an active private link.
-    pub(super) invited: Vec<String>,
-    /// Addresses whose private link was revoked.
-    pub(super) revoked: Vec<String>,
+pub(super) struct Extra {
+    /// Dropbox → addresses with an active private link.
+    pub(super) invited: BTreeMap<String, Vec<String>>,
+    /// Dropbox → addresses whose private link was revoked.
+    pub(super) revoked: BTreeMap<String, Vec<String>>,
+    /// The package `first` is `package:first` in questions.
+    pub(super) packages: Vec<PackageFacts>,
+    /// Workspace → members of the manifest who have left it.
+    pub(super) left: BTreeMap<String, Vec<String>>,
+    /// Organization → addresses with a pending invitation.
+    pub(super) org_invitations: BTreeMap<String, Vec<String>>,
+    /// The name in questions → the workspace, or `org:NAME`.
+    pub(super) signing_keys: BTreeMap<String, String>,
+    /// By the name in questions.
+    pub(super) access_tokens: BTreeMap<String, TokenFacts>,
+    /// Name → workspace.
+    pub(super) media: BTreeMap<String, String>,
+    /// Name → workspace.
+    pub(super) streams: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackageFacts {
     pub(super) name: String,
+    /// An account or an `invitee:ADDRESS`.
     pub(super) from: String,
     pub(super) to: Vec<String>,
 }
 
 #[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct EndpointFacts {
-    pub(super) kind: String,
-    /// The creator; the operator by default, and then the first administrator counts as the creator.
-    #[serde(default)]
-    pub(super) by: Option<String>,
-    #[serde(default)]
-    pub(super) private: bool,
-    #[serde(default)]
-    pub(super) managed: Option<bool>,
-    #[serde(default)]
-    pub(super) node_version: Option<String>,
-    #[serde(default)]
-    pub(super) of: Option<String>,
-    /// Role → its holders.
-    #[serde(default)]
-    pub(super) roles: BTreeMap<String, Vec<String>>,
-    /// Path → the registered item.
-    #[serde(default)]
-    pub(super) content: BTreeMap<String, ItemFacts>,
-}
-
-#[derive(Deserialize, Debug, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct ItemFacts {
-    pub(super) r#type: Option<String>,
-    pub(super) owner: Option<String>,
-    pub(super) size: Option<u64>,
-}
-
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ShareFacts {
-    pub(super) item: String,
-    pub(super) with: String,
-    pub(super) permission: String,
-    /// The sharer; the operator by default.
-    #[serde(default)]
-    pub(super) by: Option<String>,
-    #[serde(default)]
-    pub(super) admin: bool,
-    #[serde(default)]
-    pub(super) class: Option<String>,
-    #[serde(default)]
-    pub(super) expires: Option<String>,
-}
-
-#[derive(Deserialize, Debug, Default)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct OrgFacts {
-    pub(super) admins: Vec<String>,
-    pub(super) members: Vec<String>,
-    pub(super) workspaces: BTreeMap<String, WorkspaceFacts>,
-    /// By name, each with its workspace; `None` for a key of the organization.
-    pub(super) keys: BTreeMap<String, Option<String>>,
-    /// Addresses with a pending invitation.
-    pub(super) invited: Vec<String>,
-    pub(super) tokens: Vec<TokenFacts>,
-    /// By name, each with its workspace.
-    pub(super) media: BTreeMap<String, String>,
-    /// By name, each with its workspace.
-    pub(super) streams: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Debug, Default)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct WorkspaceFacts {
-    pub(super) files: Option<String>,
-    pub(super) root_upload: Option<String>,
-    pub(super) members: Vec<MembershipFacts>,
-    /// Former members.
-    pub(super) former: Vec<String>,
-}
-
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct MembershipFacts {
-    pub(super) user: String,
-    #[serde(default)]
-    pub(super) level: Option<String>,
-    #[serde(default)]
-    pub(super) root_upload: Option<String>,
-}
-
-#[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenFacts {
-    pub(super) name: String,
     pub(super) workspace: String,
-    pub(super) mode: String,
+    pub(super) mode: TokenMode,
     #[serde(default)]
     pub(super) revoked: bool,
     #[serde(default)]

@@ -1,10 +1,8 @@
-//! Policy as data: facts and questions in `tests/scenarios/*.yaml`, each question with the sentence
-//! of the seeds that it comes from, its expected answer and, if it matters, the rule that decides.
+//! Policy as data: worlds and questions in `tests/scenarios/*.yaml`. A world is a manifest. Each question has the
+//! sentence of the seeds that it comes from, its expected answer and, if it matters, the rule that decides.
 
-mod facts;
 mod form;
-mod organizations;
-mod storage;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,8 +14,8 @@ use rolebook::model::{Action, Id, Kind, Role, Time};
 use rolebook::ops::remedies;
 use rolebook::policy::{Actor, BindingQuery, Decision, Facts, Question, Subject, Viewer, decide, sharing};
 
-use facts::{Built, build};
 use form::{Asked, File, Sentence, ShareAsked};
+use world::World;
 
 const NOW: &str = "2026-01-01";
 
@@ -25,17 +23,17 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
 }
 
-fn files() -> Vec<(String, File)> {
+fn files() -> Vec<File> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if name.ends_with(".yaml") && name != "sentences.yaml" {
             let text = std::fs::read_to_string(&path).unwrap();
-            found.push((name.clone(), serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))));
+            found.push(File::parse(&name, &text));
         }
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
@@ -49,7 +47,7 @@ fn time(text: Option<&String>) -> Time {
 
 /// One question of a file.
 struct Put<'a> {
-    built: &'a Built,
+    world: &'a World,
     asked: &'a Asked,
     /// The file and the text of the question, for messages.
     place: String,
@@ -60,23 +58,23 @@ struct Put<'a> {
 
 /// Decides every question of every file.
 fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
-    for (file_name, file) in files() {
-        let built = build(&file, Time::parse(NOW).unwrap());
+    for file in files() {
+        let world = World::new(&file, Time::parse(NOW).unwrap());
         for asked in &file.questions {
             for [principal, action, resource] in asked.questions() {
-                let place = format!("{file_name}: {principal} {action} {resource}");
-                let on = built.meant(resource, Kind::Server);
+                let place = format!("{}: {principal} {action} {resource}", file.name);
+                let on = world.meant(resource, Kind::Server);
                 let folder = |text: &str| {
-                    let to = built.meant(text, Kind::Item);
+                    let to = world.meant(text, Kind::Item);
                     Ok(Destination { folder: to.id, is_registered: to.is_registered, of_file: !on.is_registered })
                 };
                 let action =
                     Action::parse(action, on.kind, &folder).unwrap_or_else(|problem| panic!("{place}: {problem}"));
                 let action = if on.is_registered { action } else { action.on_unregistered() };
-                let principal = built.account(principal);
+                let principal = world.account(principal);
                 let question = Question { principal, action, resource: on.id, at: time(asked.at.as_ref()) };
-                let decision = decide(built.tx.facts(), &question).unwrap();
-                visit(&Put { built: &built, asked, place, kind: on.kind, question, decision });
+                let decision = decide(world.tx.facts(), &question).unwrap();
+                visit(&Put { world: &world, asked, place, kind: on.kind, question, decision });
             }
         }
     }
@@ -87,18 +85,18 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
 fn disclosures_are_as_expected() {
     let mut wrong = Vec::new();
     let mut by: BTreeSet<(&str, String)> = BTreeSet::new();
-    for (file_name, file) in files() {
-        let built = build(&file, Time::parse(NOW).unwrap());
+    for file in files() {
+        let world = World::new(&file, Time::parse(NOW).unwrap());
         for it in &file.told {
-            assert!(it.sentence.starts_with("decision ("), "{file_name}: no sentence {}", it.sentence);
+            assert!(it.sentence.starts_with("decision ("), "{}: no sentence {}", file.name, it.sentence);
             for (who, on) in it.who.split('|').flat_map(|who| it.on.split('|').map(move |on| (who, on))) {
                 let (aspect, place) =
-                    (matter(&it.what), link(&built, on).unwrap_or_else(|| built.meant(on, Kind::Server).id));
+                    (matter(&it.what), link(&world, on).unwrap_or_else(|| world.meant(on, Kind::Server).id));
                 let at = Time::parse(NOW).unwrap();
-                let viewer = Viewer::new(built.tx.facts(), Actor::Principal(built.account(who)), at).unwrap();
+                let viewer = Viewer::new(world.tx.facts(), Actor::Principal(world.account(who)), at).unwrap();
                 let binding = it.with.as_ref().map(|with| {
-                    let held = built.tx.facts().list_bindings(BindingQuery::On(place)).unwrap();
-                    let with = built.account(with);
+                    let held = world.tx.facts().list_bindings(BindingQuery::On(place)).unwrap();
+                    let with = world.account(with);
                     held.into_iter().find(|binding| binding.principal == with).unwrap()
                 });
                 let rule = viewer.disclosing_rule(aspect, place, binding.as_ref()).unwrap();
@@ -108,10 +106,10 @@ fn disclosures_are_as_expected() {
                 };
                 let answer = if told { "told" } else { "hidden" };
                 let name = rule.map(|rule| rule.name);
-                let kind = built.tx.facts().resource(place).unwrap().map_or(Kind::Server, |it| it.kind());
+                let kind = world.tx.facts().resource(place).unwrap().map_or(Kind::Server, |it| it.kind());
                 by.extend(name.filter(|_| told).map(|name| (name, format!("{aspect:?} of {kind}"))));
                 if answer != it.answer || (it.rule.is_some() && it.rule.as_deref() != name) {
-                    wrong.push(format!("{file_name}: {} of {on} is {answer} to {who} by {name:?}", it.what));
+                    wrong.push(format!("{}: {} of {on} is {answer} to {who} by {name:?}", file.name, it.what));
                 }
             }
         }
@@ -133,9 +131,9 @@ fn disclosures_are_as_expected() {
 }
 
 /// The private link of a dropbox for an address: `link:ADDRESS`.
-fn link(built: &Built, text: &str) -> Option<Id> {
+fn link(world: &World, text: &str) -> Option<Id> {
     let address = text.strip_prefix("link:")?;
-    let facts = built.tx.facts();
+    let facts = world.tx.facts();
     let links = facts.ids(Kind::Invitation, None).unwrap().into_iter();
     let of = |id: &Id| facts.resource(*id).unwrap().and_then(|it| it.as_invitation().map(|it| it.email == address));
     links.into_iter().find(|id| of(id) == Some(true))
@@ -173,7 +171,7 @@ fn every_question_is_answered_as_expected() {
             wrong.push(format!("{place}: decided by {rule}, expected {other}"));
         }
         // An allowed action has a proof, and a remedy never names an existing right.
-        let remedies = remedies(it.built.tx.facts(), &it.question).unwrap();
+        let remedies = remedies(it.world.tx.facts(), &it.question).unwrap();
         for missing in remedies.iter().map(|remedy| &remedy.missing) {
             let twice = missing.iter().enumerate().any(|(at, one)| missing[..at].contains(one));
             assert!(!missing.is_empty() && !twice, "{place}: {missing:?}");
@@ -184,14 +182,14 @@ fn every_question_is_answered_as_expected() {
 }
 
 /// Whether a principal may change or see a share; for a change, also the rule that decides.
-fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static str>) {
-    let item = built.meant(&it.item, Kind::Item);
-    let by = it.by.as_ref().map(|who| built.account(who));
-    let select = BindingQuery::Exact(item.id, Role::ItemShare, built.account(&it.with));
-    let mut shares = built.tx.facts().list_bindings(select).unwrap();
+fn answer(world: &World, it: &ShareAsked, who: &str) -> (bool, Option<&'static str>) {
+    let item = world.meant(&it.item, Kind::Item);
+    let by = it.by.as_ref().map(|who| world.account(who));
+    let select = BindingQuery::Exact(item.id, Role::ItemShare, world.account(&it.with));
+    let mut shares = world.tx.facts().list_bindings(select).unwrap();
     shares.retain(|share| share.grantor == by);
     assert_eq!((shares.len(), item.is_registered), (1, true), "{it:?}");
-    let subject = Subject::new(built.tx.facts(), built.account(who), time(it.at.as_ref())).unwrap();
+    let subject = Subject::new(world.tx.facts(), world.account(who), time(it.at.as_ref())).unwrap();
     match it.may.as_str() {
         "change" => {
             let decision = sharing::may_change(&subject, &shares[0]).unwrap();
@@ -206,15 +204,16 @@ fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static s
 fn shares_are_changed_and_seen_as_expected() {
     let mut wrong = Vec::new();
     let mut decided = BTreeSet::new();
-    for (file_name, file) in files() {
-        let built = build(&file, Time::parse(NOW).unwrap());
+    for file in files() {
+        let world = World::new(&file, Time::parse(NOW).unwrap());
         for it in &file.share_changes {
             for who in it.who.split('|') {
-                let (allowed, rule) = answer(&built, it, who);
+                let (allowed, rule) = answer(&world, it, who);
                 decided.extend(rule.map(|rule| (rule, allowed)));
                 if word(allowed) != it.answer || (it.rule.is_some() && it.rule.as_deref() != rule) {
                     let which = format!("{} with {}", it.item, it.with);
-                    wrong.push(format!("{file_name}: {who} {} {which}: {} by {rule:?}", it.may, word(allowed)));
+                    let (file, answer) = (&file.name, word(allowed));
+                    wrong.push(format!("{file}: {who} {} {which}: {answer} by {rule:?}", it.may));
                 }
             }
         }
@@ -230,13 +229,13 @@ fn shares_are_changed_and_seen_as_expected() {
 fn every_sentence_that_states_a_rule_has_a_scenario_either_way() {
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     let sentences = sentences();
-    for (file_name, file) in files() {
+    for file in files() {
         let questions = file.questions.into_iter().map(|it| (it.sentence, it.answer));
         for (sentence, answer) in questions.chain(file.share_changes.into_iter().map(|it| (it.sentence, it.answer))) {
             let known = sentences.contains_key(&sentence)
                 || sentence.starts_with("decision")
                 || sentence.starts_with("product");
-            assert!(known, "{file_name}: no sentence {sentence}");
+            assert!(known, "{}: no sentence {sentence}", file.name);
             seen.insert((sentence, answer));
         }
     }
