@@ -235,19 +235,19 @@ pub(super) fn bad_keys(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
                 is_text
             });
             let mut seen = HashMap::new();
-            for (place, (key, _)) in entries.iter().enumerate() {
+            for (index, (key, _)) in entries.iter().enumerate() {
                 let before = if entries.len() <= HASH_THRESHOLD {
-                    let before = entries.iter().take(place).find(|(known, _)| known.value == key.value);
+                    let before = entries.iter().take(index).find(|(known, _)| known.value == key.value);
                     before.map(|(known, _)| known.span.line)
                 } else {
                     seen.insert(&*key.value, key.span.line)
                 };
                 // An empty key is reported as missing by the validator, not as a duplicate here.
                 if let Some(before) = before.filter(|_| !key.value.is_empty()) {
-                    let told = printable(&key.value);
+                    let text = printable(&key.value);
                     let message = match before {
-                        same if same == key.span.line => format!("duplicate key `{told}`"),
-                        before => format!("duplicate key `{told}`, first in line {before}"),
+                        same if same == key.span.line => format!("duplicate key `{text}`"),
+                        before => format!("duplicate key `{text}`, first in line {before}"),
                     };
                     diagnostics.push(Diagnostic::at_span(key.span, message));
                 }

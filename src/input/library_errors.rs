@@ -1,6 +1,6 @@
 //! Errors of the YAML and JSON libraries as messages of this program.
 //!
-//! No sentence of a library is shown. Errors are told apart by kind; an error of an unknown kind becomes
+//! No sentence of a library is shown. Errors are distinguished by kind; an error of an unknown kind becomes
 //! "this is not YAML" or "this is not JSON", at its position.
 
 use serde_saphyr::budget::BudgetBreach;
@@ -188,7 +188,7 @@ pub fn json(error: &serde_json::Error) -> String {
         return printable(text);
     }
     let known = JSON.iter().find(|(begins, _)| text.starts_with(begins));
-    known.map_or("this is not JSON", |(_, said)| said).to_owned()
+    known.map_or("this is not JSON", |(_, message)| message).to_owned()
 }
 
 #[cfg(test)]
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn errors_of_the_json_library_get_our_messages() {
-        let said = |text: &str| json(&serde_json::from_str::<serde_json::Value>(text).unwrap_err());
-        for (text, wanted) in [
+        let message = |text: &str| json(&serde_json::from_str::<serde_json::Value>(text).unwrap_err());
+        for (text, expected) in [
             ("", "it ends too early"),
             ("{\"a\":1", "it ends too early"),
             ("{} {}", "something follows the value"),
@@ -216,8 +216,8 @@ mod tests {
             ("1e999", "the number is too large"),
             ("01", "this is not JSON"),
         ] {
-            assert_eq!(said(text), wanted, "{text}");
+            assert_eq!(message(text), expected, "{text}");
         }
-        assert_eq!(said(&"[".repeat(10_000)), "it is nested too deep");
+        assert_eq!(message(&"[".repeat(10_000)), "it is nested too deep");
     }
 }

@@ -133,10 +133,10 @@ impl Block {
     }
 
     /// A range of the lines, by index from 0.
-    pub fn lines(&self, places: Range<usize>) -> impl Iterator<Item = Line<'_>> {
-        let begin = places.start.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
-        let numbers = self.first + places.start as u64..;
-        self.ends.get(places).unwrap_or_default().iter().zip(numbers).scan(begin, |begin, (end, number)| {
+    pub fn lines(&self, range: Range<usize>) -> impl Iterator<Item = Line<'_>> {
+        let begin = range.start.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
+        let numbers = self.first + range.start as u64..;
+        self.ends.get(range).unwrap_or_default().iter().zip(numbers).scan(begin, |begin, (end, number)| {
             let bytes = self.bytes.get(*begin..*end).unwrap_or_default();
             *begin = end + 1;
             Some(Line::new(bytes, number))

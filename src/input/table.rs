@@ -1,7 +1,7 @@
 //! Tables of text: their encoding, their delimiter, and their rows with positions.
 //!
 //! The reader accepts comma-, semicolon- and tab-separated values in UTF-8 or UTF-16. It never guesses an encoding:
-//! Latin-1 cannot be told from many others, so other bytes are refused with a hint.
+//! Latin-1 cannot be distinguished from many others, so other bytes are refused with a hint.
 //!
 //! Tab-separated values have the form that [`render`](crate::render) writes: a backslash escapes (`\t`, `\n`, `\r`,
 //! `\\`, `\"`), and cells are not quoted. A cell that begins with a quote was written by a spreadsheet, so it is read
@@ -109,10 +109,10 @@ impl<'t> TableRows<'t> {
     /// spreadsheets write. Without such a line it is the delimiter that splits the header into the most known names.
     pub fn new(text: &'t str, delimiter: Option<u8>, is_known: &dyn Fn(&str) -> bool) -> TableRows<'t> {
         let first = text.lines().next().unwrap_or_default();
-        let said = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
-        let start = if said.is_some() { text.find('\n').map_or(text.len(), |end| end + 1) } else { 0 };
+        let declared = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
+        let start = if declared.is_some() { text.find('\n').map_or(text.len(), |end| end + 1) } else { 0 };
         let rest = text.get(start..).unwrap_or_default();
-        let delimiter = delimiter.or(said).unwrap_or_else(|| detect_delimiter(rest, is_known));
+        let delimiter = delimiter.or(declared).unwrap_or_else(|| detect_delimiter(rest, is_known));
         let reader = if delimiter == b'\t' {
             CellReader::Escaped(rest)
         } else {
