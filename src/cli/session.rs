@@ -218,7 +218,7 @@ impl<'s> Session<'s> {
     ) -> Result<(), RenderError> {
         let (options, page) = (self.output_options(), Page::default());
         let mut stream = ListingWriter::new(columns, &options, &page)?.telling(field, tell);
-        make(&mut |row, list| stream.push_told(self.out, row, list).map(drop))?;
+        make(&mut |row, list| stream.push_with_list(self.out, row, list).map(drop))?;
         stream.finish(self.out).map(drop)
     }
 

@@ -34,7 +34,7 @@ struct Packed {
     /// The primary sort key, if a column to sort by was named.
     key: Option<Key>,
     /// The text by which the list itself is sorted.
-    place: Box<str>,
+    sort_text: Box<str>,
     /// The number of the row in the order of arrival.
     number: u64,
     values: Box<[u8]>,
@@ -61,12 +61,12 @@ impl Held {
 
     /// Adds a row, with its value in the column to sort by, its text in the list's own order, and the number from which
     /// its streamed list is produced.
-    pub(super) fn push(&mut self, row: &Row, by: Option<&Value>, place: &str, list: u64) {
+    pub(super) fn push(&mut self, row: &Row, by: Option<&Value>, sort_text: &str, list: u64) {
         let values: Vec<&Value> = self.fields.iter().map(|name| row.get(name).unwrap_or(&Value::Null)).collect();
         // Serializing JSON values does not fail.
         let values = serde_json::to_vec(&values).unwrap_or_default().into_boxed_slice();
         let key = by.map(Key::of);
-        self.rows.push(Packed { key, place: place.into(), number: self.came, values, list });
+        self.rows.push(Packed { key, sort_text: sort_text.into(), number: self.came, values, list });
         self.came += 1;
         if let Some(most) = self.most
             && self.rows.len() >= most.saturating_mul(2).saturating_add(SLACK)
@@ -84,7 +84,7 @@ impl Held {
                 _ => Ordering::Equal,
             };
             let by_key = if descending { by_key.reverse() } else { by_key };
-            by_key.then_with(|| a.place.cmp(&b.place)).then(a.number.cmp(&b.number))
+            by_key.then_with(|| a.sort_text.cmp(&b.sort_text)).then(a.number.cmp(&b.number))
         });
     }
 
@@ -118,7 +118,7 @@ mod tests {
     fn no_more_rows_are_held_than_the_page_needs_and_they_are_the_first() {
         let fields = || vec!["a".to_owned(), "b".to_owned()];
         // Each number once, in no order.
-        let all: Vec<i64> = (0..20_000).map(|place| place * 7_919 % 20_000).collect();
+        let all: Vec<i64> = (0..20_000).map(|index| index * 7_919 % 20_000).collect();
         for descending in [false, true] {
             let (mut few, mut whole) =
                 (Held::new(fields(), descending, Some(50)), Held::new(fields(), descending, None));
@@ -142,10 +142,10 @@ mod tests {
     #[test]
     fn rows_are_sorted_by_column_then_by_list_order_then_by_arrival() {
         let mut held = Held::new(vec!["a".to_owned()], false, None);
-        for (number, by, place) in
+        for (number, by, sort_text) in
             [(1, json!(10), "b"), (2, json!(9), "z"), (3, json!(null), ""), (4, json!(10), "a"), (5, json!(10), "a")]
         {
-            held.push(&row(number), Some(&by), place, 0);
+            held.push(&row(number), Some(&by), sort_text, 0);
         }
         assert_eq!(numbers(held), [3, 2, 4, 5, 1]);
     }

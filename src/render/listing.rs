@@ -159,14 +159,14 @@ impl<'d> ListingWriter<'d> {
     /// # Errors
     /// When the stream fails.
     pub fn push(&mut self, out: &mut dyn Write, row: Row) -> Result<ControlFlow<()>, RenderError> {
-        self.push_told(out, row, 0)
+        self.push_with_list(out, row, 0)
     }
 
     /// Adds a row with the number from which its list is produced. Returns whether further rows are wanted.
     ///
     /// # Errors
     /// When the stream fails, or the error of the list's producer.
-    pub fn push_told(&mut self, out: &mut dyn Write, row: Row, list: u64) -> Result<ControlFlow<()>, RenderError> {
+    pub fn push_with_list(&mut self, out: &mut dyn Write, row: Row, list: u64) -> Result<ControlFlow<()>, RenderError> {
         if self.sort.is_some() {
             self.hold(&row, "", list)?;
             return Ok(ControlFlow::Continue(()));
@@ -182,13 +182,13 @@ impl<'d> ListingWriter<'d> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn push_at(&mut self, place: &str, row: &Row) -> Result<(), RenderError> {
-        self.hold(row, place, 0)
+    pub fn push_at(&mut self, sort_text: &str, row: &Row) -> Result<(), RenderError> {
+        self.hold(row, sort_text, 0)
     }
 
     /// Holds a row until all rows are known.
-    fn hold(&mut self, row: &Row, place: &str, list: u64) -> Result<(), RenderError> {
-        let ListingWriter { names, keys, page, sort, list: told, .. } = self;
+    fn hold(&mut self, row: &Row, sort_text: &str, list: u64) -> Result<(), RenderError> {
+        let ListingWriter { names, keys, page, sort, list: streamed, .. } = self;
         let (by, descending) = sort.as_ref().map_or((None, false), |(name, descending)| (Some(name), *descending));
         let held = self.buffered.get_or_insert_with(|| {
             // A page needs the keys to find its first row and to make the token of its last.
@@ -198,14 +198,14 @@ impl<'d> ListingWriter<'d> {
             let most = page.limit.filter(|_| page.after.is_none()).map(|limit| limit.saturating_add(1));
             Held::new(names.iter().chain(keys).cloned().collect(), descending, most)
         });
-        let first = match (by, *told) {
+        let first = match (by, *streamed) {
             // Only the first elements of a streamed list are compared.
             (Some(name), Some((field, tell))) if name == field => {
                 Some(streamed_field::first_of(&mut |push| tell(list, push))?)
             }
             _ => None,
         };
-        held.push(row, first.as_ref().or_else(|| row.get(by?)), place, list);
+        held.push(row, first.as_ref().or_else(|| row.get(by?)), sort_text, list);
         Ok(())
     }
 
@@ -236,9 +236,9 @@ impl<'d> ListingWriter<'d> {
 
     /// Writes a row; for a table, adds its cells.
     fn write(&mut self, out: &mut dyn Write, row: &Row, list: u64) -> Result<(), RenderError> {
-        let told = self.list.filter(|(field, _)| self.names.iter().any(|name| name == field));
-        match told {
-            Some((field, tell)) => self.write_told(out, row, field, &|push| tell(list, push))?,
+        let streamed = self.list.filter(|(field, _)| self.names.iter().any(|name| name == field));
+        match streamed {
+            Some((field, tell)) => self.write_streamed(out, row, field, &|push| tell(list, push))?,
             None => self.write_whole(out, row)?,
         }
         self.written += 1;
@@ -263,7 +263,7 @@ impl<'d> ListingWriter<'d> {
     }
 
     /// Writes a row with a streamed list.
-    fn write_told(
+    fn write_streamed(
         &mut self,
         out: &mut dyn Write,
         row: &Row,
@@ -402,16 +402,16 @@ mod tests {
         at: &dyn Fn(u64),
     ) -> Option<String> {
         let tell = |number: u64, push: PushElement<'_>| {
-            for place in 0..lengths.get(number as usize).copied().unwrap_or_default() {
-                push(element(place))?;
-                at(place);
+            for index in 0..lengths.get(number as usize).copied().unwrap_or_default() {
+                push(element(index))?;
+                at(index);
             }
             Ok(())
         };
         let columns = columns();
         let mut stream = ListingWriter::new(&columns, options, page).unwrap().telling("list", &tell);
         for number in 0..lengths.len() as u64 {
-            let flow = stream.push_told(out, row(number), number).unwrap();
+            let flow = stream.push_with_list(out, row(number), number).unwrap();
             assert!(flow.is_continue() || page.limit.is_some());
         }
         stream.finish(out).unwrap()
@@ -426,8 +426,8 @@ mod tests {
                     OutputOptions { format, sort, columns: vec!["list".to_owned()], ..OutputOptions::default() };
                 let count = Rc::new(Cell::new(0));
                 let halfway = Cell::new(0);
-                let at = |place| {
-                    if place == MANY / 2 {
+                let at = |index| {
+                    if index == MANY / 2 {
                         halfway.set(count.get())
                     }
                 };
@@ -455,8 +455,8 @@ mod tests {
                     columns: ["name", "list", "number"].map(str::to_owned).to_vec(),
                     ..OutputOptions::default()
                 };
-                let (mut told, mut whole) = (Vec::new(), Vec::new());
-                written(&mut told, &options, &Page::default(), &lengths, &|_| ());
+                let (mut streamed, mut whole) = (Vec::new(), Vec::new());
+                written(&mut streamed, &options, &Page::default(), &lengths, &|_| ());
                 let rows = (0..).zip(&lengths).map(|(number, length)| {
                     let mut row = row(number);
                     let shown = if format == Format::Table { (*length).min(20) } else { *length };
@@ -467,7 +467,7 @@ mod tests {
                 });
                 crate::render::write_rows(&mut whole, &columns(), rows.collect(), &options).unwrap();
                 // Not `assert_eq!`: the texts are long.
-                assert!(told == whole, "{word}");
+                assert!(streamed == whole, "{word}");
             }
         }
     }

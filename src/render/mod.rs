@@ -82,7 +82,7 @@ impl Format {
 pub struct OutputOptions {
     /// The format.
     pub format: Format,
-    /// The columns wanted, in order; empty for the listing's own choice.
+    /// The requested columns, in order; empty for the listing's own choice.
     pub columns: Vec<String>,
     /// The column to sort by, with `-` in front for descending order.
     pub sort: Option<String>,

@@ -66,7 +66,7 @@ impl Serialize for List<'_, '_, '_> {
         let mut stopped = None;
         // The producer can run only once.
         if let Some(elements) = self.0.elements.borrow_mut().take() {
-            let told = elements(&mut |element| match list.serialize_element(&element) {
+            let produced = elements(&mut |element| match list.serialize_element(&element) {
                 Ok(()) => Ok(()),
                 Err(error) => {
                     let text = error.to_string();
@@ -74,7 +74,7 @@ impl Serialize for List<'_, '_, '_> {
                     Err(RenderError::Io(io::Error::other(text)))
                 }
             });
-            if let (Err(error), None) = (told, &stopped) {
+            if let (Err(error), None) = (produced, &stopped) {
                 self.0.failed.set(Some(error));
                 return Err(S::Error::custom("the list cannot be told"));
             }
