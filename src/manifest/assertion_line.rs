@@ -35,7 +35,7 @@ pub(super) fn parse_assertion_line(line: &str) -> Result<AssertionLine, Problem>
     let is_closed = words.next_if_eq(&"only").is_some();
     let mut principals = list(&mut words).ok_or_else(|| wrong("missing principal"))?;
     let is_nobody = principals == ["nobody"];
-    let sort = match words.next() {
+    let kind = match words.next() {
         Some("can") if is_closed || is_nobody => AssertionKind::Only,
         Some("can") => AssertionKind::Can,
         Some("cannot") if is_nobody => {
@@ -68,7 +68,7 @@ pub(super) fn parse_assertion_line(line: &str) -> Result<AssertionLine, Problem>
             )));
         }
     };
-    Ok(AssertionLine { principals, kind: sort, actions, resource, as_of })
+    Ok(AssertionLine { principals, kind, actions, resource, as_of })
 }
 
 fn list<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<Vec<String>> {
@@ -89,7 +89,7 @@ fn list<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> String {
+    fn parsed(line: &str) -> String {
         match parse_assertion_line(line) {
             Ok(it) => format!("{:?} {:?} {:?} {} {:?}", it.kind, it.principals, it.actions, it.resource, it.as_of),
             Err(problem) => problem.message,
@@ -98,19 +98,19 @@ mod tests {
 
     #[test]
     fn lines_are_parsed() {
-        assert_eq!(told("bob can send x:y"), r#"Can ["bob"] ["send"] x:y None"#);
+        assert_eq!(parsed("bob can send x:y"), r#"Can ["bob"] ["send"] x:y None"#);
         assert_eq!(
-            told("bob, 'c d' cannot view, share=browse,download n:/a,b"),
+            parsed("bob, 'c d' cannot view, share=browse,download n:/a,b"),
             r#"Cannot ["bob", "c d"] ["view", "share=browse,download"] n:/a,b None"#
         );
-        assert_eq!(told("only a, b can see x:y as of 7"), r#"Only ["a", "b"] ["see"] x:y Some("7")"#);
-        assert_eq!(told("nobody can see x:y"), r#"Only [] ["see"] x:y None"#);
-        assert_eq!(told("user:nobody can see x:y"), r#"Can ["user:nobody"] ["see"] x:y None"#);
+        assert_eq!(parsed("only a, b can see x:y as of 7"), r#"Only ["a", "b"] ["see"] x:y Some("7")"#);
+        assert_eq!(parsed("nobody can see x:y"), r#"Only [] ["see"] x:y None"#);
+        assert_eq!(parsed("user:nobody can see x:y"), r#"Can ["user:nobody"] ["see"] x:y None"#);
     }
 
     #[test]
     fn malformed_lines_are_refused_with_the_reason() {
-        for (line, wanted) in [
+        for (line, expected) in [
             ("", "missing principal"),
             ("bob", "missing `can` or `cannot`"),
             ("bob,", "missing principal"),
@@ -126,7 +126,7 @@ mod tests {
             ("bob can send x:y now", "after the resource, found `now`"),
             ("bob can 'send x:y", "is never closed"),
         ] {
-            assert!(told(line).contains(wanted), "{line}: {}", told(line));
+            assert!(parsed(line).contains(expected), "{line}: {}", parsed(line));
         }
     }
 }

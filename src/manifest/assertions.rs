@@ -171,14 +171,14 @@ impl AssertionReader<'_> {
         self.check_keys(entries, &["action", "resource", "is", "includes", "excludes"]);
         let resource = self.required(span, entries, "resource")?;
         let actions = self.texts(entries, "action", true).unwrap_or_default();
-        let wanted = self.expected(span, entries, &|text| Reference::principal(text).map(|_| ()))?;
+        let expected = self.expected(span, entries, &|text| Reference::principal(text).map(|_| ()))?;
         if actions.is_empty() {
             self.diagnostics.push(Diagnostic::at_span(span.span, "`action` is missing"));
             return None;
         }
         self.check(span, &[], &actions, &resource)?;
-        let test = format!("who can {} {resource} {}", actions.join(", "), wanted.render());
-        Some((test, Claim::Who { actions, resource, expected: wanted }))
+        let test = format!("who can {} {resource} {}", actions.join(", "), expected.render());
+        Some((test, Claim::Who { actions, resource, expected }))
     }
 
     fn listing(&mut self, span: &WithSpan<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
@@ -201,7 +201,7 @@ impl AssertionReader<'_> {
         };
         let actions = self.texts(entries, "action", true).unwrap_or_default();
         let resource = |text: &str| Reference::parse(text, Kind::Server).map(|_| ());
-        let wanted = self.expected(span, entries, &resource)?;
+        let expected = self.expected(span, entries, &resource)?;
         self.take(span, Reference::principal(&who))?;
         if let Some(under) = &under {
             self.take(span, Reference::parse(under, Kind::Item))?;
@@ -215,9 +215,9 @@ impl AssertionReader<'_> {
             "list {who}{}{} {}",
             of("kind", kind.map(Kind::as_str)),
             of("under", under.as_deref()),
-            wanted.render()
+            expected.render()
         );
-        Some((test, Claim::List { principal: who, kind, under, actions, expected: wanted }))
+        Some((test, Claim::List { principal: who, kind, under, actions, expected }))
     }
 
     /// Reads `PRINCIPALS can ACTIONS RESOURCE`, with `cannot` for `can`, or `only` in front, or `as of` at the end.
@@ -239,8 +239,8 @@ impl AssertionReader<'_> {
             AssertionKind::Can => Claim::Each { principals, allowed: true, actions, resource },
             AssertionKind::Cannot => Claim::Each { principals, allowed: false, actions, resource },
             AssertionKind::Only => {
-                let wanted = Expected { is: Some(principals), ..Expected::default() };
-                Claim::Who { actions, resource, expected: wanted }
+                let expected = Expected { is: Some(principals), ..Expected::default() };
+                Claim::Who { actions, resource, expected }
             }
         };
         Some(Assertion {
@@ -281,7 +281,7 @@ impl AssertionReader<'_> {
         entries: &[Entry],
         check: &dyn Fn(&str) -> Result<(), Problem>,
     ) -> Option<Expected> {
-        let wanted = Expected {
+        let expected = Expected {
             is: self.texts(entries, "is", false),
             includes: self.texts(entries, "includes", false).unwrap_or_default(),
             excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
@@ -291,10 +291,10 @@ impl AssertionReader<'_> {
                 .push(Diagnostic::at_span(span.span, "expected at least one of `is`, `includes` and `excludes`"));
             return None;
         }
-        for text in wanted.is.iter().flatten().chain(&wanted.includes).chain(&wanted.excludes) {
+        for text in expected.is.iter().flatten().chain(&expected.includes).chain(&expected.excludes) {
             self.take(span, check(text))?;
         }
-        Some(wanted)
+        Some(expected)
     }
 
     /// Adds a problem to the mistakes, or returns the value.
@@ -418,7 +418,7 @@ mod tests {
             matches!(&found[0].claim, Claim::Each { principals, actions, .. } if principals[1] == "c d" && actions.len() == 2)
         );
         assert!(
-            matches!(&found[1].claim, Claim::Who { expected: wanted, .. } if wanted.is.as_ref().is_some_and(Vec::is_empty))
+            matches!(&found[1].claim, Claim::Who { expected, .. } if expected.is.as_ref().is_some_and(Vec::is_empty))
         );
         assert_eq!(read("t.yaml", "- bob can send workgroup:color").unwrap().len(), 1);
     }
@@ -443,7 +443,7 @@ mod tests {
 
     #[test]
     fn files_that_are_not_lists_of_tests_are_refused() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("tests:\n", "`tests`: expected a list, found nothing"),
             ("tset: []\n", "the file has no `tests`"),
             ("tests: []\ntests: []\n", "t.yaml:2:1: duplicate key `tests`, first in line 1"),
@@ -455,7 +455,7 @@ mod tests {
             (&"- ".repeat(10_000), "nested more than 32 levels"),
         ] {
             let shown = shown(text);
-            assert!(shown.contains(wanted) && shown.len() < 1000, "{shown}");
+            assert!(shown.contains(expected) && shown.len() < 1000, "{shown}");
         }
     }
 }

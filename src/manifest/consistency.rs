@@ -9,8 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::contradiction::Declared;
 use super::statement::{
-    Declaration, DeclaredEndpoint as EndpointSaid, DeclaredItem, DeclaredShare, DeclaredWorkspace, Ensure,
-    SourceLocation, Statement,
+    Declaration, DeclaredEndpoint, DeclaredItem, DeclaredShare, DeclaredWorkspace, Ensure, SourceLocation, Statement,
 };
 use crate::input::document::Diagnostic;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
@@ -74,10 +73,10 @@ impl Consistency {
         self.declared = Some(declared);
     }
 
-    /// Checks a row against the rows before it and against other files. `told` formats a position.
-    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(SourceLocation) -> String) -> Option<Diagnostic> {
+    /// Checks a row against the rows before it and against other files. `describe` formats a position.
+    pub fn row(&mut self, statement: &Statement, describe: &dyn Fn(SourceLocation) -> String) -> Option<Diagnostic> {
         if let Some((diagnostic, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
-            let message = format!("{} in {}", diagnostic.message, told(before));
+            let message = format!("{} in {}", diagnostic.message, describe(before));
             return Some(Diagnostic { message, ..diagnostic }.tip("declare it once, or the same value twice"));
         }
         match &statement.declaration {
@@ -98,16 +97,16 @@ impl Consistency {
         let (mut state, mut wrong): (HashMap<&str, bool>, Vec<(u32, Diagnostic)>) = (HashMap::new(), Vec::new());
         for (start, ..) in &self.nested {
             // The groups of the current path, each with the number of its containing groups that were visited.
-            let mut way: Vec<(&str, usize)> = vec![(start.key(), 0)];
+            let mut path: Vec<(&str, usize)> = vec![(start.key(), 0)];
             if state.contains_key(start.key()) {
                 continue;
             }
             state.insert(start.key(), false);
-            while let Some((group, next)) = way.last_mut() {
+            while let Some((group, next)) = path.last_mut() {
                 let edge = within.get(*group).and_then(|edges| edges.get(*next)).and_then(|at| self.nested.get(*at));
                 let Some((member, of, location)) = edge else {
                     state.insert(group, true);
-                    way.pop();
+                    path.pop();
                     continue;
                 };
                 *next += 1;
@@ -121,7 +120,7 @@ impl Consistency {
                     }
                     None => {
                         state.insert(of.key(), false);
-                        way.push((of.key(), 0));
+                        path.push((of.key(), 0));
                     }
                 }
             }
@@ -129,7 +128,7 @@ impl Consistency {
         wrong
     }
 
-    fn endpoint(&mut self, declared: &EndpointSaid) {
+    fn endpoint(&mut self, declared: &DeclaredEndpoint) {
         // `of` implies a share, and a version implies a node.
         let kind = match (declared.kind, &declared.of, &declared.node_version) {
             (Some(kind), ..) => kind,
@@ -207,11 +206,11 @@ impl Consistency {
         })
     }
 
-    fn definition(&self, said: &EndpointSaid) -> Option<Problem> {
-        let known = self.endpoints.get(said.name.key())?;
-        let declared = Endpoint { node_version: said.node_version.clone(), ..known.endpoint.clone() };
-        endpoint::check_version(&declared).err().or_else(|| {
-            let (host, _) = said.of.as_ref()?;
+    fn definition(&self, declared: &DeclaredEndpoint) -> Option<Problem> {
+        let known = self.endpoints.get(declared.name.key())?;
+        let versioned = Endpoint { node_version: declared.node_version.clone(), ..known.endpoint.clone() };
+        endpoint::check_version(&versioned).err().or_else(|| {
+            let (host, _) = declared.of.as_ref()?;
             let is_share = self.endpoints.get(host.key()).is_some_and(|it| it.endpoint.kind == EndpointKind::Share);
             endpoint::refuse_shared_folder(known.endpoint.kind, is_share, host).err()
         })

@@ -31,17 +31,17 @@ impl Declared {
     /// file.
     pub(super) fn add(&mut self, statement: &Statement) -> Option<(Diagnostic, SourceLocation)> {
         let (location, mut wrong) = (statement.location, None);
-        each_field(&statement.declaration, &mut |thing, field, value| {
-            let known = self.fields.entry(self.hasher.hash_one((thing, field)));
+        each_field(&statement.declaration, &mut |key, field, value| {
+            let known = self.fields.entry(self.hasher.hash_one((key, field)));
             let hash = self.hasher.hash_one(value);
             let before = *known.or_insert((hash, location));
             if before.0 == hash {
                 return;
             }
             if before.1.source == location.source {
-                self.fields.insert(self.hasher.hash_one((thing, field)), (hash, location));
+                self.fields.insert(self.hasher.hash_one((key, field)), (hash, location));
             } else if wrong.is_none() {
-                wrong = Some((Diagnostic::at_span(location.span, message(thing, field, value)), before.1));
+                wrong = Some((Diagnostic::at_span(location.span, message(key, field, value)), before.1));
             }
         });
         wrong
@@ -49,11 +49,11 @@ impl Declared {
 }
 
 /// The message for a field with another value in another file. The caller appends "in" and the position there.
-fn message(thing: &str, field: &str, value: &str) -> String {
+fn message(key: &str, field: &str, value: &str) -> String {
     match (field, value) {
-        (THERE, ABSENT) => format!("{thing} is absent here and declared"),
-        (THERE, _) => format!("{thing} is declared here and absent"),
-        _ => format!("`{field}` of {thing} is `{}` here and has another value", printable(value)),
+        (THERE, ABSENT) => format!("{key} is absent here and declared"),
+        (THERE, _) => format!("{key} is declared here and absent"),
+        _ => format!("`{field}` of {key} is `{}` here and has another value", printable(value)),
     }
 }
 
@@ -66,10 +66,10 @@ const PRESENT: &str = "present";
 type Visit<'v> = dyn FnMut(&str, &str, &str) + 'v;
 
 /// Visits every field that a statement sets. Values are in canonical form: equal values have equal texts.
-fn each_field(said: &Declaration, visit: &mut Visit<'_>) {
-    match said {
+fn each_field(declaration: &Declaration, visit: &mut Visit<'_>) {
+    match declaration {
         Declaration::Server(options) => {
-            let mut of = Of { thing: "the server".to_owned(), visit };
+            let mut of = Of { key: "the server".to_owned(), visit };
             of.field("managers-administer-dropboxes", options.managers_administer_dropboxes);
             of.field("private-directory", options.private_directory);
             of.text("public-links", options.public_links.map(|it| if it { "allow" } else { "deny" }));
@@ -80,62 +80,63 @@ fn each_field(said: &Declaration, visit: &mut Visit<'_>) {
                 of.text(setting.as_str(), Some(choice.as_str()));
             }
         }
-        Declaration::Account(said) => account(said, visit),
-        Declaration::Group(said) => group(said, visit),
-        Declaration::Endpoint(said) => endpoint(said, visit),
-        Declaration::Org(said) => org(said, visit),
-        Declaration::Workspace(said) => workspace(said, visit),
-        Declaration::Item(said) => item(said, visit),
-        Declaration::Member(said) => {
-            there(visit, thing(said.kind, &said.of));
-            let mut of = Of::new(format!("{} in {}", key_of(&said.who), thing(said.kind, &said.of)), visit);
-            of.text("level", said.level.map(Role::as_str));
-            of.field("active", said.active);
+        Declaration::Account(declared) => account(declared, visit),
+        Declaration::Group(declared) => group(declared, visit),
+        Declaration::Endpoint(declared) => endpoint(declared, visit),
+        Declaration::Org(declared) => org(declared, visit),
+        Declaration::Workspace(declared) => workspace(declared, visit),
+        Declaration::Item(declared) => item(declared, visit),
+        Declaration::Member(declared) => {
+            there(visit, resource_key(declared.kind, &declared.of));
+            let mut of =
+                Of::new(format!("{} in {}", key_of(&declared.who), resource_key(declared.kind, &declared.of)), visit);
+            of.text("level", declared.level.map(Role::as_str));
+            of.field("active", declared.active);
         }
-        Declaration::OrgMember(said) => {
-            there(visit, thing(Kind::Org, &said.org));
-            let who = thing(Kind::Account, &said.who);
-            Of::new(format!("{who} in {}", thing(Kind::Org, &said.org)), visit)
-                .text("role", said.role.map(Role::as_str));
+        Declaration::OrgMember(declared) => {
+            there(visit, resource_key(Kind::Org, &declared.org));
+            let who = resource_key(Kind::Account, &declared.who);
+            Of::new(format!("{who} in {}", resource_key(Kind::Org, &declared.org)), visit)
+                .text("role", declared.role.map(Role::as_str));
         }
-        Declaration::WorkspaceMember(said) => {
-            let workspace = workspace_of(&said.org, &said.workspace);
+        Declaration::WorkspaceMember(declared) => {
+            let workspace = workspace_of(&declared.org, &declared.workspace);
             there(visit, workspace.clone());
-            let mut of = Of::new(format!("{} in {workspace}", thing(Kind::Account, &said.who)), visit);
-            of.text("level", said.level.map(Role::as_str));
-            of.text("root-upload", said.root_upload.map(|it| it.as_str()));
-            match &said.home {
+            let mut of = Of::new(format!("{} in {workspace}", resource_key(Kind::Account, &declared.who)), visit);
+            of.text("level", declared.level.map(Role::as_str));
+            of.text("root-upload", declared.root_upload.map(|it| it.as_str()));
+            match &declared.home {
                 HomeFolder::Usual => {}
                 HomeFolder::Missing => of.text("home", Some(HomeFolder::NONE)),
                 HomeFolder::At(endpoint, path) => of.text("home", Some(&format!("{}:{path}", endpoint.key()))),
             }
         }
-        Declaration::Role(said) => there(visit, thing(Kind::Endpoint, &said.endpoint)),
-        Declaration::Share(said) => share(said, visit),
+        Declaration::Role(declared) => there(visit, resource_key(Kind::Endpoint, &declared.endpoint)),
+        Declaration::Share(declared) => share(declared, visit),
     }
 }
 
 /// Visits the fields of one resource or binding.
 struct Of<'v, 'f> {
-    thing: String,
+    key: String,
     visit: &'v mut Visit<'f>,
 }
 
 impl<'v, 'f> Of<'v, 'f> {
-    const fn new(thing: String, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
-        Of { thing, visit }
+    const fn new(key: String, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
+        Of { key, visit }
     }
 
     /// A resource that is declared present or absent.
-    fn thing(thing: String, ensure: Ensure, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
-        let mut of = Of::new(thing, visit);
+    fn resource(key: String, ensure: Ensure, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
+        let mut of = Of::new(key, visit);
         of.text(THERE, Some(if ensure == Ensure::Absent { ABSENT } else { PRESENT }));
         of
     }
 
     fn text(&mut self, field: &str, value: Option<&str>) {
         if let Some(value) = value {
-            (self.visit)(&self.thing, field, value);
+            (self.visit)(&self.key, field, value);
         }
     }
 
@@ -149,11 +150,11 @@ impl<'v, 'f> Of<'v, 'f> {
 }
 
 /// Visits the existence of a resource that a statement depends on.
-fn there(visit: &mut Visit<'_>, thing: String) {
-    Of::thing(thing, Ensure::Present, visit);
+fn there(visit: &mut Visit<'_>, key: String) {
+    Of::resource(key, Ensure::Present, visit);
 }
 
-fn thing(kind: Kind, name: &Name) -> String {
+fn resource_key(kind: Kind, name: &Name) -> String {
     key_of(&Reference::Named(kind, name.clone()))
 }
 
@@ -174,17 +175,17 @@ fn moment(end: Expiry) -> String {
     end.resolve_at(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
 }
 
-fn account(said: &DeclaredAccount, visit: &mut Visit<'_>) {
-    let mut of = Of::thing(thing(Kind::Account, &said.name), said.ensure.unwrap_or_default(), visit);
-    match said.ensure {
+fn account(declared: &DeclaredAccount, visit: &mut Visit<'_>) {
+    let mut of = Of::resource(resource_key(Kind::Account, &declared.name), declared.ensure.unwrap_or_default(), visit);
+    match declared.ensure {
         Some(Ensure::Inactive) => of.text("ensure", Some("inactive")),
         Some(Ensure::Present) => of.text("ensure", Some(PRESENT)),
         Some(Ensure::Absent) | None => {}
     }
-    of.name("transfer-to", said.transfer_to.as_ref());
-    of.field("cascade", said.cascade);
-    of.name("previously", said.previously.as_ref());
-    let options = &said.settings;
+    of.name("transfer-to", declared.transfer_to.as_ref());
+    of.field("cascade", declared.cascade);
+    of.name("previously", declared.previously.as_ref());
+    let options = &declared.settings;
     of.text("role", options.role.map(Role::as_str));
     of.text("email", options.email.as_deref());
     of.text("display-name", options.display_name.as_deref());
@@ -194,11 +195,11 @@ fn account(said: &DeclaredAccount, visit: &mut Visit<'_>) {
     }
 }
 
-fn group(said: &DeclaredGroup, visit: &mut Visit<'_>) {
-    let mut of = Of::thing(thing(said.kind, &said.name), said.ensure, visit);
-    of.field("exclusive", said.exclusive);
-    of.name("previously", said.previously.as_ref());
-    let options = &said.settings;
+fn group(declared: &DeclaredGroup, visit: &mut Visit<'_>) {
+    let mut of = Of::resource(resource_key(declared.kind, &declared.name), declared.ensure, visit);
+    of.field("exclusive", declared.exclusive);
+    of.name("previously", declared.previously.as_ref());
+    let options = &declared.settings;
     of.text("visible", options.visible.map(|it| it.as_str()));
     of.text("send", options.send.map(|it| it.as_str()));
     of.text("member-access", options.member_access.map(|it| it.as_str()));
@@ -209,57 +210,57 @@ fn group(said: &DeclaredGroup, visit: &mut Visit<'_>) {
     of.field("members-invite", options.members_invite);
 }
 
-fn endpoint(said: &DeclaredEndpoint, visit: &mut Visit<'_>) {
-    let mut of = Of::thing(thing(Kind::Endpoint, &said.name), said.ensure, visit);
-    of.field("exclusive", said.exclusive);
-    of.name("previously", said.previously.as_ref());
-    of.text("kind", said.kind.map(|it| it.as_str()));
-    of.field("private", said.private);
-    of.field("managed", said.managed);
-    of.text("node-version", said.node_version.as_ref().map(ToString::to_string).as_deref());
-    of.text("of", said.of.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
+fn endpoint(declared: &DeclaredEndpoint, visit: &mut Visit<'_>) {
+    let mut of = Of::resource(resource_key(Kind::Endpoint, &declared.name), declared.ensure, visit);
+    of.field("exclusive", declared.exclusive);
+    of.name("previously", declared.previously.as_ref());
+    of.text("kind", declared.kind.map(|it| it.as_str()));
+    of.field("private", declared.private);
+    of.field("managed", declared.managed);
+    of.text("node-version", declared.node_version.as_ref().map(ToString::to_string).as_deref());
+    of.text("of", declared.of.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
 }
 
-fn org(said: &DeclaredOrg, visit: &mut Visit<'_>) {
-    let mut of = Of::thing(thing(Kind::Org, &said.name), said.ensure, visit);
-    of.field("exclusive", said.exclusive);
-    of.name("previously", said.previously.as_ref());
-    of.text("description", said.description.as_deref());
+fn org(declared: &DeclaredOrg, visit: &mut Visit<'_>) {
+    let mut of = Of::resource(resource_key(Kind::Org, &declared.name), declared.ensure, visit);
+    of.field("exclusive", declared.exclusive);
+    of.name("previously", declared.previously.as_ref());
+    of.text("description", declared.description.as_deref());
 }
 
-fn workspace(said: &DeclaredWorkspace, visit: &mut Visit<'_>) {
-    there(visit, thing(Kind::Org, &said.org));
-    let mut of = Of::thing(workspace_of(&said.org, &said.name), said.ensure, visit);
-    of.name("previously", said.previously.as_ref());
-    of.text("description", said.description.as_deref());
-    of.text("files", said.files.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
-    of.text("root-upload", said.root_upload.map(|it| it.as_str()));
+fn workspace(declared: &DeclaredWorkspace, visit: &mut Visit<'_>) {
+    there(visit, resource_key(Kind::Org, &declared.org));
+    let mut of = Of::resource(workspace_of(&declared.org, &declared.name), declared.ensure, visit);
+    of.name("previously", declared.previously.as_ref());
+    of.text("description", declared.description.as_deref());
+    of.text("files", declared.files.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
+    of.text("root-upload", declared.root_upload.map(|it| it.as_str()));
 }
 
-fn item(said: &DeclaredItem, visit: &mut Visit<'_>) {
-    there(visit, thing(Kind::Endpoint, &said.endpoint));
-    let mut of = Of::thing(format!("{}:{}", said.endpoint.key(), said.path), said.ensure, visit);
-    of.text("type", said.item_type.map(|it| it.as_str()));
-    of.text("size", said.size.map(|size| size.to_string()).as_deref());
-    match (&said.owner, said.ownerless) {
-        (Some(owner), _) => of.text("owner", Some(&thing(Kind::Account, owner))),
+fn item(declared: &DeclaredItem, visit: &mut Visit<'_>) {
+    there(visit, resource_key(Kind::Endpoint, &declared.endpoint));
+    let mut of = Of::resource(format!("{}:{}", declared.endpoint.key(), declared.path), declared.ensure, visit);
+    of.text("type", declared.item_type.map(|it| it.as_str()));
+    of.text("size", declared.size.map(|size| size.to_string()).as_deref());
+    match (&declared.owner, declared.ownerless) {
+        (Some(owner), _) => of.text("owner", Some(&resource_key(Kind::Account, owner))),
         (None, true) => of.text("owner", Some("none")),
         (None, false) => {}
     }
 }
 
-fn share(said: &DeclaredShare, visit: &mut Visit<'_>) {
-    let (item, by) = (format!("{}:{}", said.endpoint.key(), said.path), said.by.as_ref());
-    there(visit, thing(Kind::Endpoint, &said.endpoint));
+fn share(declared: &DeclaredShare, visit: &mut Visit<'_>) {
+    let (item, by) = (format!("{}:{}", declared.endpoint.key(), declared.path), declared.by.as_ref());
+    there(visit, resource_key(Kind::Endpoint, &declared.endpoint));
     there(visit, item.clone());
     let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
-    let by = by.map_or_else(String::new, |by| format!(" by {}", thing(Kind::Account, by)));
-    let class = said.class.unwrap_or(initial);
+    let by = by.map_or_else(String::new, |by| format!(" by {}", resource_key(Kind::Account, by)));
+    let class = declared.class.unwrap_or(initial);
     let class = if class == initial { String::new() } else { format!(" of class {}", class.as_str()) };
-    let mut of = Of::new(format!("the share of {item} with {}{by}{class}", key_of(&said.principal)), visit);
-    of.text("permission", Some(&said.permissions.to_string()));
-    of.text("expires", Some(&moment(said.expires.unwrap_or(Expiry::Never))));
-    of.field("orphaned", Some(said.orphaned));
+    let mut of = Of::new(format!("the share of {item} with {}{by}{class}", key_of(&declared.principal)), visit);
+    of.text("permission", Some(&declared.permissions.to_string()));
+    of.text("expires", Some(&moment(declared.expires.unwrap_or(Expiry::Never))));
+    of.field("orphaned", Some(declared.orphaned));
 }
 
 #[cfg(test)]

@@ -93,13 +93,13 @@ fn without(base: &str, key: &str) -> String {
 }
 
 /// Reads a text and returns its statements in debug form, or the first mistake.
-type Says<'s> = &'s dyn Fn(&str) -> Result<String, String>;
+type Parse<'s> = &'s dyn Fn(&str) -> Result<String, String>;
 
 fn of_yaml(text: &str) -> Result<String, String> {
     match read(&[Source { name: "m.yaml".to_owned(), text: text.to_owned() }]) {
         Ok(it) => {
-            let said: Vec<_> = it.statements.iter().map(|statement| &statement.declaration).collect();
-            Ok(format!("{:?} {:?} {said:?} {:?}", it.set, it.limits, it.tests))
+            let declarations: Vec<_> = it.statements.iter().map(|statement| &statement.declaration).collect();
+            Ok(format!("{:?} {:?} {declarations:?} {:?}", it.set, it.limits, it.tests))
         }
         Err(diagnostics) => {
             Err(diagnostics.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default())
@@ -121,16 +121,16 @@ fn of_row(text: &str) -> Result<String, String> {
 fn try_keys(
     object: &'static Object,
     wrap: &dyn Fn(&str) -> String,
-    says: Says<'_>,
+    parse: Parse<'_>,
     tried: &mut BTreeSet<String>,
     wrong: &mut String,
 ) {
     for field in object.fields {
         tried.insert(format!("{}.{}", object.name, field.name));
         let has_effect = beside(object.name).iter().any(|base| {
-            let before = says(&wrap(&without(base, field.name)));
+            let before = parse(&wrap(&without(base, field.name)));
             values(&field.shape).iter().any(|value| {
-                let after = says(&wrap(&with(base, field.name, value)));
+                let after = parse(&wrap(&with(base, field.name, value)));
                 after.is_ok() && after != before
             })
         });
@@ -146,7 +146,7 @@ fn try_keys(
         }
         let base = beside(object.name)[0];
         let wrap = |value: &str| wrap(&with(base, field.name, value));
-        within(&field.shape, &wrap, says, tried, wrong);
+        within(&field.shape, &wrap, parse, tried, wrong);
     }
 }
 
@@ -154,20 +154,20 @@ fn try_keys(
 fn within(
     shape: &Shape,
     wrap: &dyn Fn(&str) -> String,
-    says: Says<'_>,
+    parse: Parse<'_>,
     tried: &mut BTreeSet<String>,
     wrong: &mut String,
 ) {
     match shape {
         Shape::Object(object) => {
-            try_keys(object, &|entries| wrap(&format!("{{{entries}}}")), says, tried, wrong);
+            try_keys(object, &|entries| wrap(&format!("{{{entries}}}")), parse, tried, wrong);
         }
-        Shape::List(of) => within(of, &|value| wrap(&format!("[{value}]")), says, tried, wrong),
+        Shape::List(of) => within(of, &|value| wrap(&format!("[{value}]")), parse, tried, wrong),
         Shape::Map(form, of) => {
             let key = texts(*form)[0];
-            within(of, &|value| wrap(&format!("{{\"{key}\": {value}}}")), says, tried, wrong);
+            within(of, &|value| wrap(&format!("{{\"{key}\": {value}}}")), parse, tried, wrong);
         }
-        Shape::OneOf(shapes) => shapes.iter().for_each(|shape| within(shape, wrap, says, tried, wrong)),
+        Shape::OneOf(shapes) => shapes.iter().for_each(|shape| within(shape, wrap, parse, tried, wrong)),
         Shape::Bool | Shape::Number | Shape::Text(_) | Shape::Enum(_) | Shape::Tests => {}
     }
 }
@@ -184,11 +184,11 @@ fn every_key_of_a_manifest_has_an_effect() {
 /// The tests of a manifest are not in the schema, because they have a reader of their own.
 #[test]
 fn every_key_of_a_test_has_an_effect() {
-    let says = |test: &str| of_yaml(&format!("{{\"version\": 1, \"tests\": [{test}]}}"));
+    let parse = |test: &str| of_yaml(&format!("{{\"version\": 1, \"tests\": [{test}]}}"));
     let line = "\"test\": \"bob can send workgroup:w\"";
     for (key, value) in [("as of", "42"), ("because", "\"x\"")] {
-        let with = says(&format!("{{{line}, \"{key}\": {value}}}"));
-        assert!(with.is_ok() && with != says(&format!("{{{line}}}")), "{key}: {with:?}");
+        let with = parse(&format!("{{{line}, \"{key}\": {value}}}"));
+        assert!(with.is_ok() && with != parse(&format!("{{{line}}}")), "{key}: {with:?}");
     }
     for (head, base, keys) in [
         (
@@ -216,10 +216,10 @@ fn every_key_of_a_test_has_an_effect() {
             ],
         ),
     ] {
-        let before = says(&format!("{{\"{head}\": {{{base}}}}}"));
+        let before = parse(&format!("{{\"{head}\": {{{base}}}}}"));
         assert!(before.is_ok(), "{before:?}");
         for (key, value) in keys {
-            let with = says(&format!("{{\"{head}\": {{{}}}}}", with(base, key, value)));
+            let with = parse(&format!("{{\"{head}\": {{{}}}}}", with(base, key, value)));
             assert!(with.is_ok() && with != before, "{head}.{key}: {with:?}");
         }
     }

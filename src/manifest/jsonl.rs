@@ -99,13 +99,13 @@ static ROW_KINDS: [RowKind; 13] = [
 
 /// Every kind of row: its tag, its identifying keys, and the object with its other keys.
 pub fn row_kinds() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
-    ROW_KINDS.iter().map(|sort| (sort.tag, sort.identifying.fields, sort.object))
+    ROW_KINDS.iter().map(|row_kind| (row_kind.tag, row_kind.identifying.fields, row_kind.object))
 }
 
 /// Whether a line looks like a row: an object with one key that is a tag, or at least not a key of a whole manifest.
 pub fn looks_like_row(line: &[u8]) -> bool {
     let read: Result<HashMap<String, IgnoredAny>, _> = serde_json::from_slice(line);
-    let is_row = |tag: &String| ROW_KINDS.iter().any(|sort| sort.tag == tag) || MANIFEST.field(tag).is_none();
+    let is_row = |tag: &String| ROW_KINDS.iter().any(|row_kind| row_kind.tag == tag) || MANIFEST.field(tag).is_none();
     read.is_ok_and(|keys| keys.len() == 1 && keys.keys().all(is_row))
 }
 
@@ -123,9 +123,9 @@ pub enum JsonlRow {
 /// # Errors
 /// Every mistake in the row, each with its position.
 pub fn parse_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
-    if let Some(said) = fast::parse_fast(text) {
+    if let Some(declaration) = fast::parse_fast(text) {
         let location = SourceLocation { source, span: json::line_span(number) };
-        return Ok(JsonlRow::Declaration(vec![Statement { location, declaration: said }]));
+        return Ok(JsonlRow::Declaration(vec![Statement { location, declaration }]));
     }
     parse_any_row(text, source, number)
 }
@@ -159,47 +159,47 @@ fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Dia
         let message = format!("expected an object with one key, found {}", value.type_name());
         return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
     };
-    let [(tag, said)] = match <[Entry; 1]>::try_from(entries) {
+    let [(tag, body)] = match <[Entry; 1]>::try_from(entries) {
         Ok(one) => one,
         Err(entries) => {
             let message = format!("expected an object with one key, found {} keys", entries.len());
             return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
         }
     };
-    let Some(sort) = ROW_KINDS.iter().find(|sort| sort.tag == &*tag.value) else {
-        let tags = ROW_KINDS.iter().map(|sort| sort.tag);
+    let Some(row_kind) = ROW_KINDS.iter().find(|row_kind| row_kind.tag == &*tag.value) else {
+        let tags = ROW_KINDS.iter().map(|row_kind| row_kind.tag);
         let diagnostic = Diagnostic::at_span(tag.span, format!("unknown row `{}`", printable(&tag.value)));
         return Err(one(match closest_match(&tag.value, tags.clone()) {
             Some(near) => diagnostic.tip(format!("did you mean `{near}`?")),
             None => diagnostic.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
         }));
     };
-    let WithSpan { span: said_at, value: said } = said;
-    let Node::Mapping(fields) = said else {
+    let WithSpan { span: body_span, value: body } = body;
+    let Node::Mapping(fields) = body else {
         return Err(one(Diagnostic::at_span(
-            said_at,
-            format!("`{}`: expected a mapping, found {}", sort.tag, said.type_name()),
+            body_span,
+            format!("`{}`: expected a mapping, found {}", row_kind.tag, body.type_name()),
         )));
     };
     let (naming, rest): (Vec<Entry>, Vec<Entry>) =
-        fields.into_iter().partition(|(key, _)| sort.identifying.field(&key.value).is_some());
+        fields.into_iter().partition(|(key, _)| row_kind.identifying.field(&key.value).is_some());
     let mut checker = Validator::default();
-    for field in sort.identifying.fields {
+    for field in row_kind.identifying.fields {
         match naming.iter().find(|(key, _)| &*key.value == field.name) {
             Some((_, value)) => checker.value(&field.shape, value),
-            None => checker.diagnostics.push(Diagnostic::at_span(said_at, format!("`{}` is missing", field.name))),
+            None => checker.diagnostics.push(Diagnostic::at_span(body_span, format!("`{}` is missing", field.name))),
         }
     }
-    checker.object(sort.object, &rest);
+    checker.object(row_kind.object, &rest);
     if !checker.diagnostics.is_empty() {
         return Err(checker.diagnostics);
     }
     let location = SourceLocation { source, span };
     let mut reading = MergeReader::new(&[]);
     let mut statements = Vec::new();
-    let head = reading.mapping(&sort.identifying, vec![SourceMapping::new(source, &naming)], |reading, naming| {
-        reading.mapping(sort.object, vec![SourceMapping::new(source, &rest)], |reading, fields| {
-            declare(reading, (sort.tag, location), naming, fields, &mut statements)
+    let head = reading.mapping(&row_kind.identifying, vec![SourceMapping::new(source, &naming)], |reading, naming| {
+        reading.mapping(row_kind.object, vec![SourceMapping::new(source, &rest)], |reading, fields| {
+            declare(reading, (row_kind.tag, location), naming, fields, &mut statements)
         })
     });
     let wrong = reading.end();
@@ -311,9 +311,9 @@ fn member(
         },
         _ => None,
     };
-    let has_places = matches!(kind, Some(Kind::Group | Kind::Workgroup | Kind::Dropbox));
+    let takes_active = matches!(kind, Some(Kind::Group | Kind::Workgroup | Kind::Dropbox));
     for (key, is_wrong) in [
-        ("active", active.is_some() && !has_places),
+        ("active", active.is_some() && !takes_active),
         ("root-upload", root_upload.is_some() && kind != Some(Kind::Workspace)),
         ("home", home.is_some() && kind != Some(Kind::Workspace)),
     ] {

@@ -280,7 +280,7 @@ pub(super) fn entries<'n>(
     found: impl Iterator<Item = SourceValue<'n>>,
 ) -> Vec<Vec<SectionEntry<'n>>> {
     let sections: Vec<SourceValue<'n>> = found.collect();
-    let mut things: Vec<Vec<SectionEntry<'n>>> = Vec::new();
+    let mut by_resource: Vec<Vec<SectionEntry<'n>>> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for section in &sections {
         let Node::Mapping(entries) = &section.node.value else { continue };
@@ -289,16 +289,16 @@ pub(super) fn entries<'n>(
             let entry = SectionEntry { location, key: &key.value, found: SourceValue { source: section.source, node } };
             // One source has no duplicate keys, so only several sources need canonical keys.
             let canonical = (sections.len() > 1).then(|| form.canonical(&key.value));
-            match canonical.as_ref().and_then(|key| seen.get(key)).and_then(|place| things.get_mut(*place)) {
-                Some(thing) => thing.push(entry),
+            match canonical.as_ref().and_then(|key| seen.get(key)).and_then(|index| by_resource.get_mut(*index)) {
+                Some(of_resource) => of_resource.push(entry),
                 None => {
-                    seen.extend(canonical.map(|key| (key, things.len())));
-                    things.push(vec![entry]);
+                    seen.extend(canonical.map(|key| (key, by_resource.len())));
+                    by_resource.push(vec![entry]);
                 }
             }
         }
     }
-    things
+    by_resource
 }
 
 /// The canonical form of a value: values with the same meaning have equal forms.

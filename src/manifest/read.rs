@@ -114,8 +114,8 @@ fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
         return;
     };
     match get(entries, "version").map(|found| (&found.value, found.span)) {
-        Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
-            let location = SourceLocation { source, span: place };
+        Some((Node::Number(text), span)) if text.parse() != Ok(VERSION) => {
+            let location = SourceLocation { source, span };
             let message = format!("unsupported `version` {text}, expected {VERSION}");
             reading.report(location, message).tips.push(format!("version: {VERSION}"));
         }
@@ -200,10 +200,10 @@ fn first_location(entered: &[SectionEntry<'_>]) -> SourceLocation {
     entered.first().map(|it| it.location).unwrap_or_default()
 }
 
-/// Reports keys beside `ensure: absent`, except those in `besides`.
-fn refuse_other_keys(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>, besides: &[&str]) {
+/// Reports keys beside `ensure: absent`, except those in `allowed`.
+fn refuse_other_keys(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>, allowed: &[&str]) {
     let others: Vec<(SourceLocation, &str)> =
-        fields.keys().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
+        fields.keys().filter(|(_, key)| *key != "ensure" && !allowed.contains(key)).collect();
     for (location, key) in others {
         reading.report(location, format!("`{key}` cannot be combined with `ensure: absent`"));
     }

@@ -162,12 +162,12 @@ impl<'n> Validator<'n> {
             (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
             _ => None,
         };
-        let told = match &node.value {
+        let found = match &node.value {
             Node::Text(text) => format!("the text `{}`", printable(text)),
             Node::Number(text) => format!("the number {text}"),
             other => other.type_name().to_owned(),
         };
-        self.report(node.span, format!("expected {}, found {told}", shape.expected())).tips.extend(tip);
+        self.report(node.span, format!("expected {}, found {found}", shape.expected())).tips.extend(tip);
     }
 }
 

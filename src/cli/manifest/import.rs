@@ -120,10 +120,12 @@ impl CsvArgs {
             };
             headers.push((header.to_owned(), field));
         }
-        let places = [(Kind::Group, &self.group), (Kind::Workgroup, &self.workgroup), (Kind::Dropbox, &self.dropbox)];
-        let places = places.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
-        let places = places.map(|(kind, text)| Ok((kind, name(kind, text)?))).collect::<Result<Vec<_>, Problem>>()?;
+        let member_of =
+            [(Kind::Group, &self.group), (Kind::Workgroup, &self.workgroup), (Kind::Dropbox, &self.dropbox)];
+        let member_of = member_of.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
+        let member_of =
+            member_of.map(|(kind, text)| Ok((kind, name(kind, text)?))).collect::<Result<Vec<_>, Problem>>()?;
         let role: Option<Role> = self.role.as_deref().map(|word| parse_role(word, "NAME")).transpose()?;
-        Ok(TableOptions { delimiter, headers, places, role })
+        Ok(TableOptions { delimiter, headers, member_of, role })
     }
 }

@@ -118,8 +118,8 @@ impl<F: Facts> Exporter<'_, F> {
                 }
             }
         }
-        let is_said = self.includes(&resource.sets) && (!resource.is_root() || !map.is_empty());
-        Ok(is_said.then_some(map))
+        let is_exported = self.includes(&resource.sets) && (!resource.is_root() || !map.is_empty());
+        Ok(is_exported.then_some(map))
     }
 
     /// The shares of an item that the reader may see, sorted by principal and sharer.
@@ -266,25 +266,25 @@ impl<F: Facts> Exporter<'_, F> {
 /// coincide with others. Two such shares are merged if one covers the other or both end at the same time. Otherwise one
 /// of them gets another class, which gives the same access.
 fn merge_indistinct(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
-    let mut told: Vec<(String, Binding)> = Vec::with_capacity(shares.len());
+    let mut distinct: Vec<(String, Binding)> = Vec::with_capacity(shares.len());
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     for (who, mut share) in shares {
         if share.grantor.is_some() {
-            told.push((who, share));
+            distinct.push((who, share));
             continue;
         }
         let is_same = |(other, known): &(String, Binding), class: ShareClass| {
             *other == who && known.grantor.is_none() && known.attributes.share_class() == class
         };
-        let free = |told: &[(String, Binding)], share: &Binding| {
+        let free = |distinct: &[(String, Binding)], share: &Binding| {
             let own = share.attributes.share_class();
             std::iter::once(own)
                 .chain(ShareClass::ALL.iter().copied().filter(|class| class.is_hidden() == own.is_hidden()))
                 .chain(ShareClass::ALL.iter().copied())
-                .find(|class| !told.iter().any(|known| is_same(known, *class)))
+                .find(|class| !distinct.iter().any(|known| is_same(known, *class)))
         };
         let own = share.attributes.share_class();
-        if let Some((_, known)) = told.iter_mut().find(|known| is_same(known, own)) {
+        if let Some((_, known)) = distinct.iter_mut().find(|known| is_same(known, own)) {
             let both = known.attributes.permissions.union(share.attributes.permissions);
             let covers =
                 |one: &Binding, other: &Binding| one.attributes.permissions == both && until(one) >= until(other);
@@ -300,10 +300,10 @@ fn merge_indistinct(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
                 continue;
             }
         }
-        if let Some(class) = free(&told, &share) {
+        if let Some(class) = free(&distinct, &share) {
             share.attributes.class = Some(class);
         }
-        told.push((who, share));
+        distinct.push((who, share));
     }
-    told
+    distinct
 }

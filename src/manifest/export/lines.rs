@@ -24,14 +24,14 @@ pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> 
         lines.named("account", &account.name, export.account(&account)?)?;
     }
     for (tag, kind) in [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)] {
-        let things = export.resources(kind, None)?;
-        for thing in &things {
-            lines.named(tag, &thing.name, export.settings(thing))?;
+        let resources = export.resources(kind, None)?;
+        for resource in &resources {
+            lines.named(tag, &resource.name, export.settings(resource))?;
         }
         // Members come after all groups of the kind, because groups can be members of each other.
-        for thing in &things {
-            for member in export.members(thing)? {
-                lines.member(&thing.reference(), &member, member.terms())?;
+        for resource in &resources {
+            for member in export.members(resource)? {
+                lines.member(&resource.reference(), &member, member.terms())?;
             }
         }
     }

@@ -114,14 +114,14 @@ impl<'f, F: Facts> Exporter<'f, F> {
         put(&mut whole, "server", json!(self.server()?));
         for (section, kind) in SECTIONS {
             let mut entries = Map::new();
-            for thing in self.resources(kind, None)? {
+            for resource in self.resources(kind, None)? {
                 let entry = match kind {
-                    Kind::Account => Value::Object(self.account(&thing)?),
-                    Kind::Endpoint => Value::Object(self.endpoint(&thing)?),
-                    Kind::Org => self.org(&thing)?,
-                    _ => self.group(&thing)?,
+                    Kind::Account => Value::Object(self.account(&resource)?),
+                    Kind::Endpoint => Value::Object(self.endpoint(&resource)?),
+                    Kind::Org => self.org(&resource)?,
+                    _ => self.group(&resource)?,
                 };
-                entries.insert(thing.name.clone(), entry);
+                entries.insert(resource.name.clone(), entry);
             }
             if !entries.is_empty() {
                 put(&mut whole, section, Value::Object(entries));
@@ -194,7 +194,7 @@ impl<'f, F: Facts> Exporter<'f, F> {
         let mut found = Vec::new();
         // A set declares none of these kinds.
         if self.set.is_none() && self.is_operator {
-            // A manifest calls things by name: what has only a number is not in it.
+            // A manifest names its resources, so those with only a number are not in it.
             for kind in Kind::ALL.into_iter().filter(|kind| kind.is_numbered()) {
                 found.push((kind, self.facts.ids(kind, None)?.len()));
             }

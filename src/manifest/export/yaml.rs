@@ -28,18 +28,18 @@ pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> 
         writer.entry(0, "server", &server)?;
     }
     for (section, kind) in SECTIONS {
-        let things = export.resources(kind, None)?;
-        if things.is_empty() {
+        let resources = export.resources(kind, None)?;
+        if resources.is_empty() {
             continue;
         }
         writer.gap()?;
         writer.line(0, &format!("{section}:"))?;
-        for thing in &things {
+        for resource in &resources {
             match kind {
-                Kind::Account => writer.entry(1, &thing.name, &Value::Object(export.account(thing)?))?,
-                Kind::Endpoint => endpoint(export, thing, &mut writer)?,
-                Kind::Org => writer.entry(1, &thing.name, &export.org(thing)?)?,
-                _ => writer.entry(1, &thing.name, &export.group(thing)?)?,
+                Kind::Account => writer.entry(1, &resource.name, &Value::Object(export.account(resource)?))?,
+                Kind::Endpoint => endpoint(export, resource, &mut writer)?,
+                Kind::Org => writer.entry(1, &resource.name, &export.org(resource)?)?,
+                _ => writer.entry(1, &resource.name, &export.group(resource)?)?,
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::manifest::text_format::{self, TextFormat};
 use crate::model::escape::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, group};
-use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, boolean, settings, status};
+use columns::{Cells, GROUP_COLUMNS, OF_ACCOUNTS, VIA, boolean, settings, status};
 
 pub use columns::{FIELDS, TableOptions};
 
@@ -104,8 +104,8 @@ impl PeopleReader<'_> {
         }
         let before = self.diagnostics.len();
         let Some(about) = self.about(cells) else { return };
-        let mut of = self.table.places.clone();
-        for (field, kind) in PLACES {
+        let mut of = self.table.member_of.clone();
+        for (field, kind) in GROUP_COLUMNS {
             let names = cells.all(field).flat_map(|(_, cell)| cell.split(SEPARATOR)).map(str::trim);
             for name in names.filter(|it| !it.is_empty()) {
                 match text_format::name(kind, name) {
@@ -122,7 +122,7 @@ impl PeopleReader<'_> {
             About::Member(who) => {
                 self.refuse_cells(cells, &OF_ACCOUNTS, "a row with a `member` declares only a membership");
                 match self.parse_cell(cells, "ref", |text| Reference::parse(text, Kind::Group)) {
-                    Some(Reference::Named(kind, name)) if PLACES.iter().any(|(_, it)| *it == kind) => {
+                    Some(Reference::Named(kind, name)) if GROUP_COLUMNS.iter().any(|(_, it)| *it == kind) => {
                         of.push((kind, name));
                     }
                     Some(other) => self.report(cells, "ref", other.wrong_kind("a group, a workgroup or a dropbox")),
@@ -270,7 +270,7 @@ mod tests {
     use super::*;
     use crate::model::attributes::{Setting, SettingValue};
 
-    fn told(text: &str, table: &TableOptions) -> String {
+    fn imported(text: &str, table: &TableOptions) -> String {
         match read(text, 0, table) {
             Ok(statements) => statements
                 .iter()
@@ -297,7 +297,7 @@ mod tests {
     fn the_bulk_file_of_faspex_with_short_rows_is_read() {
         let text = "name,first_name,last_name,email,welcome_email\r\nuser1,John,Doe,jdoe@example.com,jdoe@example.com\r\nuser3,Jay,Johnson,j@example.com\r\n\r\nuser4\r\n";
         assert_eq!(
-            told(text, &table()),
+            imported(text, &table()),
             "user1 Some(\"jdoe@example.com\") Some(\"John Doe\")\nuser3 Some(\"j@example.com\") Some(\"Jay Johnson\")\nuser4 None None"
         );
     }
@@ -306,19 +306,19 @@ mod tests {
     fn custom_headers_are_mapped_to_fields() {
         let own = TableOptions {
             headers: vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)],
-            places: vec![(Kind::Group, Name::parse("all").unwrap())],
+            member_of: vec![(Kind::Group, Name::parse("all").unwrap())],
             ..TableOptions::default()
         };
-        let bad = told("Login;Note\n\"bob; b\";x\n", &own);
+        let bad = imported("Login;Note\n\"bob; b\";x\n", &own);
         assert!(bad.starts_with("2: `name`: `bob; b` is not a name: it holds `;`"), "{bad}");
-        assert_eq!(told("Login;Note\nbob;x\n", &own), "bob None None\nuser:bob in group:all");
+        assert_eq!(imported("Login;Note\nbob;x\n", &own), "bob None None\nuser:bob in group:all");
     }
 
     #[test]
     fn a_row_can_have_one_or_many_memberships() {
         let text = "name,group,workgroup\nbob,a;b,w\nbob,c,\n";
         assert_eq!(
-            told(text, &table()),
+            imported(text, &table()),
             "bob None None\nuser:bob in group:a\nuser:bob in group:b\nuser:bob in workgroup:w\nuser:bob in group:c"
         );
     }
@@ -347,16 +347,16 @@ mod tests {
 
     #[test]
     fn headers_are_recognised_in_common_spellings() {
-        assert_eq!(told("Name;First Name;E-Mail\nbob;Bob;b@c.d\n", &table()), "bob Some(\"b@c.d\") Some(\"Bob\")");
+        assert_eq!(imported("Name;First Name;E-Mail\nbob;Bob;b@c.d\n", &table()), "bob Some(\"b@c.d\") Some(\"Bob\")");
         assert_eq!(
-            told("name\tgroups\r\nbob\ta; b\r\n", &table()),
+            imported("name\tgroups\r\nbob\ta; b\r\n", &table()),
             "bob None None\nuser:bob in group:a\nuser:bob in group:b"
         );
     }
 
     #[test]
     fn mistakes_are_reported_with_their_lines() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("", "0: the table is empty"),
             ("nam,email\n", "1: unknown column `nam`"),
             ("email\n", "1: the column `name` is missing"),
@@ -381,7 +381,7 @@ mod tests {
             ("member\nbob\n", "2: `member` has no effect here"),
             ("name|email\nbob|x\n", "1: unknown column `name|email`"),
         ] {
-            assert!(told(text, &table()).contains(wanted), "{text}: {}", told(text, &table()));
+            assert!(imported(text, &table()).contains(expected), "{text}: {}", imported(text, &table()));
         }
     }
 }

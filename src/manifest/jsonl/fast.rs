@@ -272,11 +272,11 @@ mod tests {
 
     /// Asserts that the slow path gives the same declaration. Returns whether the fast path accepts the row.
     fn assert_same(text: &str) -> bool {
-        let Some(said) = parse_fast(text) else { return false };
+        let Some(declaration) = parse_fast(text) else { return false };
         match parse_any_row(text, 0, 1) {
             Ok(JsonlRow::Declaration(statements)) => {
                 assert_eq!(statements.len(), 1, "{text}");
-                assert_eq!(format!("{:?}", statements[0].declaration), format!("{said:?}"), "{text}");
+                assert_eq!(format!("{:?}", statements[0].declaration), format!("{declaration:?}"), "{text}");
             }
             other => panic!("{text}: {other:?}"),
         }

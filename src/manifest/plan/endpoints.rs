@@ -122,8 +122,8 @@ impl Planner<'_> {
             return Ok(());
         }
         if declared.ensure == Ensure::Absent {
-            let thing = RemovalTarget::Item(declared.endpoint.clone(), declared.path.clone());
-            self.deferred.absent.push((location, thing));
+            let target = RemovalTarget::Item(declared.endpoint.clone(), declared.path.clone());
+            self.deferred.absent.push((location, target));
             return Ok(());
         }
         let owner = match declared.ownerless {
@@ -152,11 +152,11 @@ impl Planner<'_> {
         owner: Option<Option<Reference>>,
     ) -> Result<()> {
         let Some(before) = existing.as_item() else { return Ok(()) };
-        if let Some(wanted) = declared.item_type.filter(|it| *it != before.item_type) {
+        if let Some(declared_type) = declared.item_type.filter(|it| *it != before.item_type) {
             let path = self.tx.name(existing.id)?;
             return Err(Problem::conflict(
                 "fixed_type",
-                format!("`{path}` is a {}, not a {}", before.item_type.as_str(), wanted.as_str()),
+                format!("`{path}` is a {}, not a {}", before.item_type.as_str(), declared_type.as_str()),
             )
             .why("the type of an item never changes")
             .tip("remove it first with `ensure: absent`"));

@@ -96,7 +96,7 @@ impl Planner<'_> {
         Ok(true)
     }
 
-    /// "Declaring something another set owns with a different value is a conflict": the refusal names three ways out.
+    /// "Declaring something another set owns with a different value is a conflict": the refusal names three solutions.
     /// Removing a row of another set is a conflict too, by name or together with a resource.
     fn refuse_foreign(&mut self) -> Result<()> {
         let own = self.set().unwrap_or_default().to_owned();

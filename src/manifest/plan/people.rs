@@ -56,8 +56,8 @@ impl Planner<'_> {
     pub(super) fn create_into(&mut self, member: &DeclaredMember) -> Result<bool> {
         let Reference::Named(Kind::Account, name) = &member.who else { return Ok(false) };
         let into = Reference::Named(member.kind, member.of.clone());
-        let place = self.id_named(member.kind, &member.of)?;
-        let may = place.map_or(Ok(false), |place| self.tx.may(Action::Plain(Verb::CreateMember), place))?;
+        let group = self.id_named(member.kind, &member.of)?;
+        let may = group.map_or(Ok(false), |group| self.tx.may(Action::Plain(Verb::CreateMember), group))?;
         if !may || !matches!(member.kind, Kind::Workgroup | Kind::Dropbox) {
             return Ok(false);
         }
@@ -129,10 +129,10 @@ impl Planner<'_> {
         existing: &Resource,
     ) -> Result<()> {
         let Some(before) = existing.as_account() else { return Ok(()) };
-        let wanted = &declared.settings;
+        let declared_settings = &declared.settings;
         let mut after = before.clone();
-        wanted.apply(&mut after, self.tx.at)?;
-        let role = match wanted.role {
+        declared_settings.apply(&mut after, self.tx.at)?;
+        let role = match declared_settings.role {
             Some(role) => {
                 let held = account::role_of(self.tx.facts(), existing.id)?.map(|(_, role)| role);
                 (held != Some(role)).then_some(role)
@@ -141,14 +141,14 @@ impl Planner<'_> {
         };
         let mut options = account::AccountSettings {
             role,
-            email: wanted.email.clone().filter(|_| after.email != before.email),
-            display_name: wanted.display_name.clone().filter(|_| after.display_name != before.display_name),
-            expires: wanted.expires.filter(|_| after.expires != before.expires),
+            email: declared_settings.email.clone().filter(|_| after.email != before.email),
+            display_name: declared_settings.display_name.clone().filter(|_| after.display_name != before.display_name),
+            expires: declared_settings.expires.filter(|_| after.expires != before.expires),
             settings: Vec::new(),
         };
-        options
-            .settings
-            .extend(wanted.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice));
+        options.settings.extend(
+            declared_settings.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice),
+        );
         let later = self.take_past_end(&mut options.expires);
         if options != account::AccountSettings::default() {
             account::change(&mut self.tx, &declared.name, &options)?;

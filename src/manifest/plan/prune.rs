@@ -83,12 +83,12 @@ impl Planner<'_> {
                 .why("what holds data is never pruned")
                 .tip("to remove it with its contents, declare it with `ensure: absent`"));
         }
-        let told = Name::parse(&resource.name);
+        let parsed_name = Name::parse(&resource.name);
         match resource.kind() {
-            Kind::Account => account::remove(&mut self.tx, &told?, &account::Removal::Deactivate),
-            kind if has_members(kind) => group::remove(&mut self.tx, kind, &told?),
-            Kind::Endpoint => endpoint::remove(&mut self.tx, &told?),
-            Kind::Org => org::remove(&mut self.tx, &told?),
+            Kind::Account => account::remove(&mut self.tx, &parsed_name?, &account::Removal::Deactivate),
+            kind if has_members(kind) => group::remove(&mut self.tx, kind, &parsed_name?),
+            Kind::Endpoint => endpoint::remove(&mut self.tx, &parsed_name?),
+            Kind::Org => org::remove(&mut self.tx, &parsed_name?),
             _ => Ok(()),
         }
     }

@@ -83,17 +83,17 @@ impl Planner<'_> {
         let mut found = Vec::new();
         for Exclusive { location, on, paths } in &self.deferred.exclusive {
             // An exclusive organization covers its workspaces.
-            let mut places = vec![*on];
-            places.extend(self.tx.facts().ids(Kind::Workspace, Some(*on))?);
+            let mut resources = vec![*on];
+            resources.extend(self.tx.facts().ids(Kind::Workspace, Some(*on))?);
             for path in paths {
                 if let Some((item, depth)) = self.tx.facts().nearest_item(*on, path)?
                     && depth == path.depth()
                 {
-                    places.push(item);
+                    resources.push(item);
                 }
             }
-            for place in places {
-                let held = self.tx.facts().list_bindings(BindingQuery::On(place))?;
+            for resource in resources {
+                let held = self.tx.facts().list_bindings(BindingQuery::On(resource))?;
                 let undeclared = held.into_iter().filter(|it| self.is_listed(it) && !self.is_declared(it.id));
                 found.extend(undeclared.map(|binding| (*location, binding)));
             }
@@ -222,24 +222,24 @@ impl Planner<'_> {
     pub(super) fn remove_absent(&mut self, owned: &Owned) -> Result<()> {
         let mut absent = std::mem::take(&mut self.deferred.absent);
         // Contents are removed before their container, in whatever order the rows name them.
-        absent.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.stage()));
+        absent.sort_by_key(|(_, target)| std::cmp::Reverse(target.stage()));
         let mut is_early = true;
-        for (location, thing) in absent {
+        for (location, target) in absent {
             self.names_absent = true;
-            if is_early && matches!(thing, RemovalTarget::Account(..)) {
+            if is_early && matches!(target, RemovalTarget::Account(..)) {
                 // Accounts are removed last.
                 is_early = false;
                 self.end_shares_early(owned)?;
             }
-            let outcome = self.remove(location, &thing);
+            let outcome = self.remove(location, &target);
             self.record(Some(location), outcome)?;
         }
         Ok(())
     }
 
     /// Removes a resource by the operation of its noun. Does nothing if it does not exist or the actor does not see it.
-    fn remove(&mut self, location: SourceLocation, thing: &RemovalTarget) -> Result<()> {
-        let existing = match thing {
+    fn remove(&mut self, location: SourceLocation, target: &RemovalTarget) -> Result<()> {
+        let existing = match target {
             RemovalTarget::Account(name, _) => self.named(Kind::Account, None, name)?,
             RemovalTarget::Group(kind, name) => self.named(*kind, None, name)?,
             RemovalTarget::Endpoint(name) => self.named(Kind::Endpoint, None, name)?,
@@ -254,7 +254,7 @@ impl Planner<'_> {
             return Ok(());
         }
         self.removal_requests.insert(existing.id, location);
-        match thing {
+        match target {
             RemovalTarget::Account(name, removal) => account::remove(&mut self.tx, name, removal).map_err(in_a_file),
             RemovalTarget::Group(kind, name) => group::remove(&mut self.tx, *kind, name),
             RemovalTarget::Endpoint(name) => endpoint::remove(&mut self.tx, name),

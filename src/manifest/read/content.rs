@@ -77,8 +77,8 @@ fn roles(
             let key = TextFormat::Member.canonical(&who.to_string());
             match seen.insert(key, found.location()) {
                 Some(before) if before.source == found.source => {
-                    let told = reading.describe_location(before);
-                    reading.report(found.location(), format!("duplicate entry {who}, first in {told}"));
+                    let position = reading.describe_location(before);
+                    reading.report(found.location(), format!("duplicate entry {who}, first in {position}"));
                 }
                 Some(_) => {}
                 None => {
@@ -144,12 +144,13 @@ fn shares(
                 let by = (by, share.class.unwrap_or(initial));
                 match seen.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
-                        let told = reading.describe_location(*before);
-                        reading.report(location, format!("the share with {principal} differs from the one in {told}"));
+                        let position = reading.describe_location(*before);
+                        reading
+                            .report(location, format!("the share with {principal} differs from the one in {position}"));
                     }
                     Some((.., before)) if before.source == location.source => {
-                        let told = reading.describe_location(*before);
-                        reading.report(location, format!("duplicate share with {principal}, first in {told}"));
+                        let position = reading.describe_location(*before);
+                        reading.report(location, format!("duplicate share with {principal}, first in {position}"));
                     }
                     Some(_) => {}
                     None => seen.push((by, share, location)),

@@ -24,8 +24,8 @@ pub(in crate::manifest) fn section(
         Kind::Dropbox => &DROPBOX,
         _ => &GROUP,
     };
-    section_entries(reading, root, (section, kind, object), |reading, thing, fields| {
-        group(reading, kind, thing, fields, statements)
+    section_entries(reading, root, (section, kind, object), |reading, named_entries, fields| {
+        group(reading, kind, named_entries, fields, statements)
     });
 }
 
@@ -153,7 +153,7 @@ impl MemberList {
         location: SourceLocation,
     ) {
         let key = TextFormat::Member.canonical(&who.to_string());
-        let Some(known) = self.seen.get(&key).and_then(|place| self.members.get_mut(*place)) else {
+        let Some(known) = self.seen.get(&key).and_then(|index| self.members.get_mut(*index)) else {
             self.seen.insert(key, self.members.len());
             self.members.push((who, level, active, location));
             return;

@@ -195,7 +195,7 @@ struct OrgMemberList {
 
 impl OrgMemberList {
     fn member(&mut self, reading: &mut MergeReader<'_>, who: Name, role: Role, location: SourceLocation) {
-        if let Some((_, other, before)) = self.seen.get(who.key()).and_then(|place| self.members.get(*place)) {
+        if let Some((_, other, before)) = self.seen.get(who.key()).and_then(|index| self.members.get(*index)) {
             if *other != role {
                 let message = format!(
                     "{who} is {} here and {} in {}",
@@ -220,7 +220,7 @@ impl OrgMemberList {
         location: SourceLocation,
     ) {
         let key = (workspace.key().to_owned(), who.key().to_owned());
-        let Some((_, _, known, before)) = self.given.get(&key).and_then(|place| self.workspaces.get_mut(*place)) else {
+        let Some((_, _, known, before)) = self.given.get(&key).and_then(|index| self.workspaces.get_mut(*index)) else {
             self.given.insert(key, self.workspaces.len());
             self.workspaces.push((workspace, who, terms, location));
             return;
@@ -247,7 +247,7 @@ impl OrgMemberList {
             let is_admin = self
                 .seen
                 .get(member.who.key())
-                .and_then(|place| self.members.get(*place))
+                .and_then(|index| self.members.get(*index))
                 .is_some_and(|(_, role, _)| *role == Role::OrgAdmin);
             if is_admin && member.is_plain() {
                 let who = &member.who;

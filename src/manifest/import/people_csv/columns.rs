@@ -44,7 +44,7 @@ pub(super) const OF_ACCOUNTS: [&str; 8] =
     ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
 
 /// The columns that name a group, workgroup or dropbox of the member.
-pub(super) const PLACES: [(&str, Kind); 3] =
+pub(super) const GROUP_COLUMNS: [(&str, Kind); 3] =
     [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)];
 
 /// The options of an import of a table.
@@ -55,7 +55,7 @@ pub struct TableOptions {
     /// Custom headers, each with its field; `None` for a header to ignore.
     pub headers: Vec<(String, Option<String>)>,
     /// Groups, workgroups and dropboxes that every row becomes a member of.
-    pub places: Vec<(Kind, Name)>,
+    pub member_of: Vec<(Kind, Name)>,
     /// The account role for rows that name none.
     pub role: Option<Role>,
 }
@@ -91,7 +91,9 @@ impl TableOptions {
         for (at, cell) in header.cells.iter().enumerate() {
             let (cell, span) = (cell.trim(), rows.span(header, at));
             match self.field(cell) {
-                Some(Some(field)) if columns.contains(&Some(field)) && !PLACES.iter().any(|(it, _)| *it == field) => {
+                Some(Some(field))
+                    if columns.contains(&Some(field)) && !GROUP_COLUMNS.iter().any(|(it, _)| *it == field) =>
+                {
                     diagnostics.push(Diagnostic::at_span(span, format!("duplicate column `{field}`")));
                 }
                 Some(field) => columns.push(field),
