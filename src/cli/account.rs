@@ -227,12 +227,12 @@ impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = &self.name;
         let options = self.settings.options(self.name.as_written())?;
-        let place = match (&self.workgroup, &self.dropbox) {
+        let group = match (&self.workgroup, &self.dropbox) {
             (Some(text), _) => Some(Reference::Named(Kind::Workgroup, name(Kind::Workgroup, text)?)),
             (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
             (None, None) => None,
         };
-        session.change(&self.writing, |tx| account::add(tx, who, &options, place.as_ref()))
+        session.change(&self.writing, |tx| account::add(tx, who, &options, group.as_ref()))
     }
 }
 
@@ -290,8 +290,8 @@ impl ListArgs {
             session.stream(&COLUMNS, &self.paging, |wants, push| {
                 view.each(Kind::Account, wants.page_start(), &mut |account| {
                     let row = account_row(view, &account, roles.of(account.id));
-                    let fits = |wanted: &Option<String>, field: &str| {
-                        wanted.as_ref().is_none_or(|wanted| row.get(field).and_then(Value::as_str) == Some(wanted))
+                    let fits = |filter: &Option<String>, field: &str| {
+                        filter.as_ref().is_none_or(|word| row.get(field).and_then(Value::as_str) == Some(word))
                     };
                     if fits(&self.role, "role") && fits(&self.status, "status") {
                         push(row)

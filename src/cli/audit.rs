@@ -142,7 +142,7 @@ impl LogArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let log = LogReader::new(view)?;
             log.require()?;
-            let wanted = self.on.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
+            let on = self.on.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
             let actor = match self.actor.as_deref() {
                 None => None,
                 Some("operator") => Some(None),
@@ -155,8 +155,8 @@ impl LogArgs {
                     if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
                         return Ok(true);
                     }
-                    if let Some(wanted) = wanted
-                        && !log.changes(entry.number).touch(wanted)?
+                    if let Some(on) = on
+                        && !log.changes(entry.number).touch(on)?
                     {
                         return Ok(true);
                     }
@@ -223,8 +223,8 @@ fn check(session: &mut Session<'_>) -> Outcome {
         if session.output_options().format == Format::Table {
             let mut text = Text::default();
             for fault in &report.faults {
-                let place = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
-                text.line(&format!("{place}{}", fault.what));
+                let revision = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
+                text.line(&format!("{revision}{}", fault.what));
             }
             let verdict = if right { "verified" } else { "NOT verified" };
             text.line(&format!("{verdict}: {} revisions, {} row changes, head {}", report.revisions, report.changes, report.head));

@@ -471,6 +471,6 @@ fn sees_change(tx: &Transaction<'_>, change: &Change) -> Result<bool, Problem> {
         before => before,
     };
     // A binding that the change adds, such as the owner's of a home folder, is visible only with its resource.
-    let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && tx.sees_binding(binding)?);
-    binding.as_ref().map_or(Ok(sees), told)
+    let is_visible = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && tx.sees_binding(binding)?);
+    binding.as_ref().map_or(Ok(sees), is_visible)
 }

@@ -152,8 +152,8 @@ impl Smtp {
         let mut needed = |name: &str| {
             let found = text_at(entries, name).filter(|text| !text.is_empty());
             if found.is_none() && !matches!(get(entries, name), Some(it) if !matches!(it.value, Node::Text(_))) {
-                let place = get(entries, name).map_or(section.span, |found| found.span);
-                wrong.push(Diagnostic::at_span(place, format!("`smtp.{name}` is missing")));
+                let span = get(entries, name).map_or(section.span, |found| found.span);
+                wrong.push(Diagnostic::at_span(span, format!("`smtp.{name}` is missing")));
             }
             found.unwrap_or_default()
         };
@@ -252,8 +252,8 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        let told = |it: &Diagnostic| format!("{}:{} {} {:?}", it.span.line, it.span.column, it.message, it.tips);
-        Config::parse(text).unwrap_err().iter().map(told).collect::<Vec<_>>().join("\n")
+        let shown = |it: &Diagnostic| format!("{}:{} {} {:?}", it.span.line, it.span.column, it.message, it.tips);
+        Config::parse(text).unwrap_err().iter().map(shown).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -276,15 +276,15 @@ mod tests {
             let read = format!("{:?}", Config::parse(&smtp(&both)).unwrap());
             assert!(read != plain && (read.contains(value) || read.contains("Wrapped")), "{read}");
         }
-        for (text, wanted) in [("store: a/b", "a/b"), ("output: json", "json"), ("color: never", "never")] {
-            assert!(format!("{:?}", Config::parse(text).unwrap()).contains(wanted), "{text}");
+        for (text, expected) in [("store: a/b", "a/b"), ("output: json", "json"), ("color: never", "never")] {
+            assert!(format!("{:?}", Config::parse(text).unwrap()).contains(expected), "{text}");
         }
         assert!(Config::parse("").unwrap().store.is_none());
     }
 
     #[test]
     fn every_mistake_has_its_position() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("stoer: x", "1:1 unknown key `stoer` [\"did you mean `store`?\"]"),
             ("output: jsno", "1:9 `output`: invalid value `jsno` [\"did you mean `json`?\"]"),
             ("color: never\ncolor: auto", "2:1 duplicate key `color`, first in line 1"),
@@ -297,7 +297,7 @@ mod tests {
             ("smtp: {host: h, from: f, user: u}", "1:32 `user` and `password-file` go together"),
             ("a: {", "1:4 the `{` is never closed"),
         ] {
-            assert!(wrong(text).contains(wanted), "{text}: {}", wrong(text));
+            assert!(wrong(text).contains(expected), "{text}: {}", wrong(text));
         }
     }
 }

@@ -140,34 +140,34 @@ static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), sho
 
 /// The row of a group, a workgroup or a dropbox: its settings by name, and its number of members if the reader may see
 /// them. A reader who may only send to it gets its name and send policy.
-pub(super) fn group_row(view: &ReadView<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
+pub(super) fn group_row(view: &ReadView<'_>, group: &Resource) -> Result<Map<String, Value>, RenderError> {
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;
-    let inside = viewer.sees_details(place)?;
-    let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
-    for (name, value) in place.attributes.named_values() {
+    let inside = viewer.sees_details(group)?;
+    let mut fields = row(&ENDS, [json!(group.reference()), json!(group.name)]);
+    for (name, value) in group.attributes.named_values() {
         fields.insert(name.to_owned(), if inside || name == "send" { value } else { Value::Null });
     }
     let mut count = 0;
-    for role in Role::levels(place.kind()) {
-        count += view.facts.count_held(place.id, *role)?;
+    for role in Role::levels(group.kind()) {
+        count += view.facts.count_held(group.id, *role)?;
     }
-    if let Attributes::Group(group) = &place.attributes {
-        let everyone = group.visible.includes_everyone(view.facts.server()?.private_directory);
+    if let Attributes::Group(attributes) = &group.attributes {
+        let everyone = attributes.visible.includes_everyone(view.facts.server()?.private_directory);
         let word = if everyone { GroupVisibility::Everyone } else { GroupVisibility::Members };
         fields.insert("visible".to_owned(), json!(word));
     }
-    let counted = viewer.may(Verb::ViewMembers, place.id)?;
+    let counted = viewer.may(Verb::ViewMembers, group.id)?;
     fields.insert("members".to_owned(), if counted { json!(count) } else { Value::Null });
-    if place.kind() == Kind::Dropbox {
+    if group.kind() == Kind::Dropbox {
         let mut on = false;
-        view.facts.resources(Kind::PublicLink, Some(place.id), &mut |_| {
+        view.facts.resources(Kind::PublicLink, Some(group.id), &mut |_| {
             on = true;
             Ok(ControlFlow::Break(()))
         })?;
         fields.insert("public_link".to_owned(), if inside { json!(on) } else { Value::Null });
     }
-    fields.insert("revision".to_owned(), json!(place.since));
+    fields.insert("revision".to_owned(), json!(group.since));
     Ok(fields)
 }
 

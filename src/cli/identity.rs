@@ -36,7 +36,7 @@ pub(super) fn store_path(option: Option<OsString>, config: &Config) -> Result<Pa
 /// # Errors
 /// For a name that is empty or not UTF-8.
 pub(super) fn actor_name(option: Option<&OsStr>) -> Result<Option<String>, Problem> {
-    let (named, place) = match option {
+    let (named, source) = match option {
         Some(name) => (name.to_owned(), "--as"),
         None => match std::env::var_os("ROLEBOOK_AS") {
             Some(name) => (name, "ROLEBOOK_AS"),
@@ -44,9 +44,9 @@ pub(super) fn actor_name(option: Option<&OsStr>) -> Result<Option<String>, Probl
         },
     };
     if named.is_empty() {
-        return Err(Problem::usage("empty_value", format!("{place} is empty"))
+        return Err(Problem::usage("empty_value", format!("{source} is empty"))
             .why("an account that is named but empty is not the operator")
-            .tip(format!("name an account, or leave {place} out to act as the operator")));
+            .tip(format!("name an account, or leave {source} out to act as the operator")));
     }
     let read = named.into_string().map_err(|_| {
         Problem::usage("bad_name", "the account to act as is not written in UTF-8")

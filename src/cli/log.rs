@@ -39,7 +39,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     /// Refuses a reader who may read no part of the log.
     pub(super) fn require(&self) -> Result<(), Problem> {
         match &self.scope {
-            LogScope::On(places) if places.is_empty() => {
+            LogScope::On(administered) if administered.is_empty() => {
                 self.view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)
             }
             _ => Ok(()),
@@ -60,7 +60,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     fn reads_of(&self, outermost: Id) -> bool {
         match &self.scope {
             LogScope::All => true,
-            LogScope::On(places) => places.contains(&outermost),
+            LogScope::On(administered) => administered.contains(&outermost),
         }
     }
 
@@ -153,9 +153,9 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         {
             found.extend(facts.id_named(Kind::Workspace, Some(org), workspace)?);
         }
-        if let LogScope::On(places) = &self.scope {
-            for place in places {
-                found.extend(facts.id_named(Kind::Workspace, Some(*place), &key)?);
+        if let LogScope::On(administered) = &self.scope {
+            for resource in administered {
+                found.extend(facts.id_named(Kind::Workspace, Some(*resource), &key)?);
             }
         }
         facts.aliased(Kind::Account, &key, &mut |account| {
@@ -180,7 +180,9 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     fn concerns<G: Facts>(&self, facts: &G, id: Id) -> Result<bool, Problem> {
         match &self.scope {
             LogScope::All => Ok(true),
-            LogScope::On(places) => Ok(facts.ancestors(id)?.last().is_some_and(|it| places.contains(&it.id))),
+            LogScope::On(administered) => {
+                Ok(facts.ancestors(id)?.last().is_some_and(|it| administered.contains(&it.id)))
+            }
         }
     }
 }
@@ -242,12 +244,12 @@ fn cache<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
 
 impl<F: Facts> NameLookup for PastNames<'_, '_, '_, F> {
     fn name(&self, id: Id) -> Result<String, Problem> {
-        let mut told = self.log.reads_all() || self.log.viewer.may_name(id)?;
+        let mut is_visible = self.log.reads_all() || self.log.viewer.may_name(id)?;
         for facts in &self.sides {
-            told = told || self.log.concerns(facts, id)?;
+            is_visible = is_visible || self.log.concerns(facts, id)?;
         }
-        // told: `told` is the answer of the check above.
-        if told { self.reference(id) } else { Ok(HIDDEN.to_owned()) }
+        // told: `is_visible` is the answer of the check above.
+        if is_visible { self.reference(id) } else { Ok(HIDDEN.to_owned()) }
     }
 
     fn participant(&self, _binding: &Binding, id: Id) -> Result<String, Problem> {

@@ -47,11 +47,11 @@ impl ManArgs {
             session.line(&format!("wrote {} pages into {}", pages.len(), folder.display()))?;
             return Ok(0);
         }
-        let wanted = self.page.as_ref().map_or_else(
+        let page_name = self.page.as_ref().map_or_else(
             || "rolebook".to_owned(),
             |page| format!("rolebook-{}", page.strip_prefix("rolebook-").unwrap_or(page)),
         );
-        let found = pages.iter().find(|(name, _)| name.rsplit_once('.').is_some_and(|(stem, _)| stem == wanted));
+        let found = pages.iter().find(|(name, _)| name.rsplit_once('.').is_some_and(|(stem, _)| stem == page_name));
         let (_, text) = found.ok_or_else(|| {
             Problem::not_found("page", self.page.as_deref().unwrap_or_default())
                 .tip("rolebook man --folder DIR writes all of them")

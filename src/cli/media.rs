@@ -163,8 +163,8 @@ fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> IssuedSec
 
 impl AddArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let (org, place) = workspace(&self.workspace)?;
-        let (on, name, key) = (Reference::Workspace(org, place), Name::parse(&self.name)?, new_secret()?);
+        let (org, workspace) = workspace(&self.workspace)?;
+        let (on, name, key) = (Reference::Workspace(org, workspace), Name::parse(&self.name)?, new_secret()?);
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             media::add(tx, kind, &on, &name, self.title.as_deref(), &key)
         })?;

@@ -117,19 +117,19 @@ impl MembersArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let group = view.find(kind, &group)?;
             let found = visible(view, &group)?;
-            let (found, ways) = match self.expand {
+            let (found, paths) = match self.expand {
                 true => expanded(view, &group, found)?,
                 false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), GroupPaths::default()),
             };
-            session.list_placed(&COLUMNS, &self.paging, |put| {
-                for (member, binding, way) in found {
+            session.list_sorted(&COLUMNS, &self.paging, |put| {
+                for (member, binding, step) in found {
                     let member = view.participant(&binding, member)?;
                     let values = [
                         json!(group.reference()),
                         json!(member),
                         json!(binding.role.as_str()),
                         json!(!binding.attributes.inactive),
-                        way.map_or(Ok(Value::Null), |way| ways.describe(view, way).map(Value::String))?,
+                        step.map_or(Ok(Value::Null), |step| paths.describe(view, step).map(Value::String))?,
                         json!(binding.since),
                     ];
                     put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
@@ -156,13 +156,13 @@ fn visible(view: &ReadView<'_>, group: &Resource) -> Result<Vec<Binding>, Render
 /// The bindings that the reader may see.
 fn visible_bindings(view: &ReadView<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderError> {
     let viewer = view.viewer()?;
-    let mut told = Vec::with_capacity(found.len());
+    let mut visible = Vec::with_capacity(found.len());
     for it in found {
         if viewer.sees_binding(&it)? {
-            told.push(it);
+            visible.push(it);
         }
     }
-    Ok(told)
+    Ok(visible)
 }
 
 /// Replaces groups by the accounts in them. An account has a row for its direct membership and at most one for a path
@@ -179,7 +179,7 @@ fn expanded(
     let viewer = view.viewer()?;
     let asks_about_others = viewer.may_ask_about_others(of.id, of.kind())?;
     let mut rows = Vec::new();
-    let mut ways = GroupPaths::default();
+    let mut paths = GroupPaths::default();
     let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
     let is_group = |id| Ok::<_, Problem>(view.facts.resource(id)?.is_some_and(|it| it.kind() == Kind::Group));
     // Inactive memberships give least. The active ones already begin with the strongest level.
@@ -196,29 +196,29 @@ fn expanded(
             if !is_group(binding.principal)? {
                 rows.push((binding.principal, binding, None));
             } else if opened.insert(binding.principal) {
-                open.push_back((ways.add(binding.principal, None), binding));
+                open.push_back((paths.add(binding.principal, None), binding));
             }
         }
         while let Some((index, binding)) = open.pop_front() {
-            let Some(group) = ways.at(index) else { continue };
+            let Some(group) = paths.at(index) else { continue };
             let mut is_whole = true;
             for inner in view.facts.list_bindings(BindingQuery::members_of(group))? {
                 if !asks_about_others && !viewer.sees_binding(&inner)? {
                     is_whole = false;
                 } else if is_group(inner.principal)? {
                     if opened.insert(inner.principal) {
-                        open.push_back((ways.add(inner.principal, Some(index)), binding.clone()));
+                        open.push_back((paths.add(inner.principal, Some(index)), binding.clone()));
                     }
                 } else if listed.insert(inner.principal) {
                     rows.push((inner.principal, binding.clone(), Some(index)));
                 }
             }
             if !is_whole {
-                rows.push((group, binding, ways.from(index)));
+                rows.push((group, binding, paths.from(index)));
             }
         }
     }
-    Ok((rows, ways))
+    Ok((rows, paths))
 }
 
 /// The paths through groups, as a tree: each step refers to the one before it. So the memory is one step for each
@@ -244,12 +244,12 @@ impl GroupPaths {
     const SHOWN_WHOLE: usize = 8;
 
     fn add(&mut self, group: Id, from: Option<usize>) -> usize {
-        let place = self.steps.len();
+        let index = self.steps.len();
         let before = from.and_then(|from| self.steps.get(from));
         let depth = before.map_or(1, |before| before.depth + 1);
-        let head = before.filter(|_| depth > GroupPaths::SHOWN_AT_EACH_END).map_or(place, |before| before.head);
+        let head = before.filter(|_| depth > GroupPaths::SHOWN_AT_EACH_END).map_or(index, |before| before.head);
         self.steps.push(PathStep { group, from, depth, head });
-        place
+        index
     }
 
     fn from(&self, index: usize) -> Option<usize> {
@@ -264,7 +264,7 @@ impl GroupPaths {
     fn end(&self, index: usize, most: usize) -> Vec<Id> {
         let mut found = Vec::new();
         let mut next = Some(index);
-        while let Some(step) = next.filter(|_| found.len() < most).and_then(|place| self.steps.get(place)) {
+        while let Some(step) = next.filter(|_| found.len() < most).and_then(|index| self.steps.get(index)) {
             found.push(step.group);
             next = step.from;
         }
@@ -309,44 +309,44 @@ pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>
     };
     let levels = [&Role::GROUP[..], &Role::WORKGROUP, &Role::DROPBOX].concat();
     subject.each_level(&levels, &mut keep)?;
-    let mut ways = GroupPaths::default();
+    let mut paths = GroupPaths::default();
     // The index of each group's step; `None` for the account itself, which is not a step.
-    let mut places: Vec<Option<usize>> = Vec::new();
+    let mut steps: Vec<Option<usize>> = Vec::new();
     let mut of_group: HashMap<Id, usize> = HashMap::new();
     for (group, from) in subject.groups_with_parents()? {
         let Some(from) = from else {
-            places.push(None);
+            steps.push(None);
             continue;
         };
-        let place = ways.add(group, places.get(from).copied().flatten());
-        places.push(Some(place));
-        of_group.insert(group, place);
+        let step = paths.add(group, steps.get(from).copied().flatten());
+        steps.push(Some(step));
+        of_group.insert(group, step);
     }
     let mut rows = Vec::new();
     for binding in found {
-        let Some(place) = view.facts.resource(binding.resource)? else { continue };
-        if !viewer.sees(&place)? || !viewer.sees_binding(&binding)? {
+        let Some(resource) = view.facts.resource(binding.resource)? else { continue };
+        if !viewer.sees(&resource)? || !viewer.sees_binding(&binding)? {
             continue;
         }
         let via = match of_group.get(&binding.principal) {
             // The row discloses members of the groups on the path.
-            Some(step) if is_own || viewer.may_ask_about_others(place.id, place.kind())? => {
-                Value::String(ways.describe(view, *step)?)
+            Some(step) if is_own || viewer.may_ask_about_others(resource.id, resource.kind())? => {
+                Value::String(paths.describe(view, *step)?)
             }
             Some(step) => {
-                let mut is_told = true;
-                for group in ways.end(*step, usize::MAX) {
-                    is_told = is_told && viewer.is_told_members(group)?;
+                let mut is_visible = true;
+                for group in paths.end(*step, usize::MAX) {
+                    is_visible = is_visible && viewer.is_told_members(group)?;
                 }
-                if !is_told {
+                if !is_visible {
                     continue;
                 }
-                Value::String(ways.describe(view, *step)?)
+                Value::String(paths.describe(view, *step)?)
             }
             None => Value::Null,
         };
         rows.push(
-            json!({"of": place.reference(), "level": binding.role.as_str(), "via": via, "revision": binding.since}),
+            json!({"of": resource.reference(), "level": binding.role.as_str(), "via": via, "revision": binding.since}),
         );
     }
     Ok(rows)

@@ -332,14 +332,14 @@ mod tests {
         whole.build();
         let (mut read, mut lines) = (0, 0);
         each_example(&whole, &mut |args| {
-            let said = |parser: clap::Command| {
+            let parsed = |parser: clap::Command| {
                 let matches = parser.try_get_matches_from(&args).ok()?;
                 Some(format!("{:?}", Cli::from_arg_matches(&matches).ok()?))
             };
             lines += 1;
             // Quotes are not removed here, so some lines do not parse.
-            if let Some(whole) = said(command()) {
-                assert_eq!(narrow(&args).and_then(said), Some(whole), "{args:?}");
+            if let Some(whole) = parsed(command()) {
+                assert_eq!(narrow(&args).and_then(parsed), Some(whole), "{args:?}");
                 read += 1;
             }
         });

@@ -148,13 +148,13 @@ fn org_row(view: &ReadView<'_>, org: &Resource) -> Result<Map<String, Value>, Re
 }
 
 /// The number of members of an organization or a workspace; `None` if the reader may not know it.
-pub(super) fn count(view: &ReadView<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
-    if place.kind() == Kind::Org && !view.viewer()?.may(Verb::ViewMembers, place.id)? {
+pub(super) fn count(view: &ReadView<'_>, resource: &Resource) -> Result<Option<u64>, RenderError> {
+    if resource.kind() == Kind::Org && !view.viewer()?.may(Verb::ViewMembers, resource.id)? {
         return Ok(None);
     }
     let mut count = 0;
-    for role in Role::levels(place.kind()) {
-        count += view.facts.count_held(place.id, *role)?;
+    for role in Role::levels(resource.kind()) {
+        count += view.facts.count_held(resource.id, *role)?;
     }
     Ok(Some(count))
 }

@@ -166,14 +166,14 @@ impl MembersArgs {
             [hidden("ref"), key("member"), shown("role"), shown("workspaces"), hidden("revision")];
         let which = &self.org;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let place = view.find(Kind::Org, which)?;
+            let org = view.find(Kind::Org, which)?;
             let tx = view.transaction()?;
-            session.list_placed(&COLUMNS, &self.paging, |put| {
-                for member in org::members(&tx, &place)? {
-                    let workspaces = org::workspaces_of(&tx, place.id, &member)?;
+            session.list_sorted(&COLUMNS, &self.paging, |put| {
+                for member in org::members(&tx, &org)? {
+                    let workspaces = org::workspaces_of(&tx, org.id, &member)?;
                     let name = view.participant(&member, member.principal)?;
                     let values = [
-                        json!(place.reference()),
+                        json!(org.reference()),
                         json!(name),
                         json!(member.role.as_str()),
                         visible_workspaces(view, &workspaces)?,

@@ -116,7 +116,7 @@ impl<'s> Session<'s> {
         self.read_with(Store::read, at, look)
     }
 
-    /// As [`read`](Session::read), with another way to open the store.
+    /// As [`read`](Session::read), with another function that opens the store.
     pub(super) fn read_with<T>(
         &mut self,
         open: fn(&Store) -> store::Result<Reader>,
@@ -169,7 +169,7 @@ impl<'s> Session<'s> {
     }
 
     /// Lists rows that `make` finds in any order, sorted by the text that comes with each.
-    pub(super) fn list_placed(
+    pub(super) fn list_sorted(
         &mut self,
         columns: &[Column],
         paging: &PageArgs,
@@ -177,7 +177,7 @@ impl<'s> Session<'s> {
     ) -> super::Outcome {
         let (options, page) = (self.output_options(), paging.page());
         let mut stream = ListingWriter::new(columns, &options, &page)?;
-        make(&mut |place, row| stream.push_at(place, &row))?;
+        make(&mut |sort_text, row| stream.push_at(sort_text, &row))?;
         self.finish(stream)?;
         Ok(0)
     }

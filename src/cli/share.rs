@@ -222,10 +222,10 @@ impl ListArgs {
         let item = self.item.as_ref();
         let under = self.under.as_ref();
         session.read(self.reading.at.as_deref(), |session, view| {
-            let wanted = ShareFilter::new(self, view)?;
-            session.list_placed(&COLUMNS, &self.paging, |put| match &item {
-                Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), put),
-                None => everywhere(view, &wanted, under, put),
+            let filter = ShareFilter::new(self, view)?;
+            session.list_sorted(&COLUMNS, &self.paging, |put| match &item {
+                Some((endpoint, path)) => self.of_path(view, &filter, (endpoint, path), put),
+                None => everywhere(view, &filter, under, put),
             })
         })
     }
@@ -234,7 +234,7 @@ impl ListArgs {
     fn of_path(
         &self,
         view: &ReadView<'_>,
-        wanted: &ShareFilter,
+        filter: &ShareFilter,
         (endpoint, path): (&Name, &Path),
         put: Put<'_>,
     ) -> Result<(), RenderError> {
@@ -255,11 +255,11 @@ impl ListArgs {
             if self.here && (above.id != resolved.nearest.id || !resolved.missing.is_empty()) {
                 break;
             }
-            self.of_item(view, &viewer, (up, above), wanted, put)?;
+            self.of_item(view, &viewer, (up, above), filter, put)?;
         }
         if let Some(endpoint) = ancestors.last() {
             let root_too = !self.here || (resolved.nearest.is_root() && resolved.missing.is_empty());
-            if root_too && wanted.is_everything() {
+            if root_too && filter.is_everything() {
                 implicit(view, &viewer, endpoint, &resolved.nearest, put)?;
             }
         }
@@ -272,17 +272,17 @@ impl ListArgs {
         view: &ReadView<'_>,
         viewer: &AnyViewer<'_>,
         (up, resource): (usize, &Resource),
-        wanted: &ShareFilter,
+        filter: &ShareFilter,
         put: Put<'_>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list_bindings(BindingQuery::owner_of(resource.id))? {
-            if wanted.is_everything() && viewer.sees_binding(&ownership)? {
+            if filter.is_everything() && viewer.sees_binding(&ownership)? {
                 let row = share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?;
                 put(&format!("{up:08} owners"), row)?;
             }
         }
         for share in view.facts.list_bindings(BindingQuery::shares_of(resource.id))? {
-            if wanted.matches(&share) && viewer.sees_share_in_list(&share, self.all)? {
+            if filter.matches(&share) && viewer.sees_share_in_list(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 let row = share_row(view, resource.id, &share, set, class.as_str())?;
                 put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
@@ -340,7 +340,7 @@ fn texts(row: &Map<String, Value>, columns: &[&str]) -> String {
 /// Lists every share that the reader may see, of everything or of an item and what is below it.
 fn everywhere(
     view: &ReadView<'_>,
-    wanted: &ShareFilter,
+    filter: &ShareFilter,
     under: Option<&(Name, Path)>,
     put: Put<'_>,
 ) -> Result<(), RenderError> {
@@ -348,24 +348,24 @@ fn everywhere(
         None => None,
         Some((endpoint, path)) => {
             let found = view.find_item(endpoint, path);
-            let place = match found {
+            let resolved = match found {
                 Err(problem) if problem.kind == ProblemKind::NotFound => {
                     share::own_share_at(&view.transaction()?, endpoint, path)?.ok_or(problem)?
                 }
                 found => found?,
             };
             // A path that is not registered has nothing below it.
-            if !place.missing.is_empty() {
+            if !resolved.missing.is_empty() {
                 return Ok(());
             }
-            Some(place.nearest.id)
+            Some(resolved.nearest.id)
         }
     };
     let view = view.in_memory()?;
     let viewer = view.viewer()?;
     let mut keep = |share: Binding| -> Result<(), RenderError> {
         let class = share.attributes.share_class();
-        if !wanted.matches(&share) || !viewer.sees_share_in_list(&share, wanted.all)? {
+        if !filter.matches(&share) || !viewer.sees_share_in_list(&share, filter.all)? {
             return Ok(());
         }
         if let Some(top) = top
@@ -377,7 +377,7 @@ fn everywhere(
         let row = share_row(&view, share.resource, &share, set, class.as_str())?;
         put(&texts(&row, &["item", "principal", "by", "class"]), row)
     };
-    match (wanted.with, wanted.by) {
+    match (filter.with, filter.by) {
         (Some(with), _) => {
             view.facts.list_bindings(BindingQuery::shares_with(with))?.into_iter().try_for_each(&mut keep)?;
         }

@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn spooled_input_is_unchanged_at_any_length() {
         for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, SHORT + 3 * PIECE + 7] {
-            let bytes: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
             let mut read = Vec::new();
             let Ok(mut kept) = keep(bytes.as_slice()) else { panic!("{length}") };
             kept.read_to_end(&mut read).unwrap();

@@ -109,7 +109,7 @@ fn without_secrets(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(line: &str) -> String {
+    fn refusal(line: &str) -> String {
         let error = super::super::command().try_get_matches_from(line.split(' ')).unwrap_err();
         let problem = problem(&error);
         format!("{} {:?}", problem.message, problem.tips)
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn mistakes_of_the_command_line_are_reported_in_our_words() {
-        for (line, wanted) in [
+        for (line, expected) in [
             ("rolebook acount", "unknown command `acount` [\"did you mean `account`?"),
             ("rolebook account ad", "unknown command `ad` [\"did you mean `add`?"),
             ("rolebook account add", "missing `<NAME>` [\"rolebook account add"),
@@ -132,7 +132,7 @@ mod tests {
                 "invalid value `y` for `--max-removals <N>`: a whole number is wanted",
             ),
         ] {
-            assert!(said(line).contains(wanted), "{line}: {}", said(line));
+            assert!(refusal(line).contains(expected), "{line}: {}", refusal(line));
         }
     }
 
@@ -158,15 +158,15 @@ mod tests {
             let error = super::super::command().try_get_matches_from(path.iter().chain([&value])).err();
             // The parsers of the model make problems of their own.
             let problem = error.map(|error| problem(&error)).filter(|problem| problem.code == "usage");
-            let said = problem.map(|problem| problem.message).unwrap_or_default();
+            let message = problem.map(|problem| problem.message).unwrap_or_default();
             count += 1;
             let ours = ["invalid value", "missing `", "unexpected argument", "cannot be used", "a command is missing"];
             let of_libraries = ["digit", "error", "parse", "provided", "in range", "is not in", "argument '"];
-            if !said.is_empty()
-                && (!ours.iter().any(|it| said.starts_with(it) || said.contains(it))
-                    || of_libraries.iter().any(|it| said.contains(it)))
+            if !message.is_empty()
+                && (!ours.iter().any(|it| message.starts_with(it) || message.contains(it))
+                    || of_libraries.iter().any(|it| message.contains(it)))
             {
-                wrong.push(format!("{path:?} {value}: {said}"));
+                wrong.push(format!("{path:?} {value}: {message}"));
             }
         });
         assert!(count > 200, "{count}");

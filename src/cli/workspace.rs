@@ -188,7 +188,7 @@ fn workspace_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String,
     let files = match files.map(|id| view.visible_name(id)).transpose()?.flatten() {
         // told: a reader with a home folder in the workspace may know where its files are.
         None if has_home(view, resource)? => files.map(|id| view.reference(id)).transpose()?,
-        told => told,
+        visible => visible,
     };
     let mut fields = row(
         &COLUMNS,
@@ -213,7 +213,7 @@ impl ListArgs {
         let org = self.org.as_deref().map(|text| name(Kind::Org, text)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let org = org.as_ref().map(|org| view.find(Kind::Org, org)).transpose()?.map(|org| org.id);
-            session.list_placed(&COLUMNS, &self.paging, |put| {
+            session.list_sorted(&COLUMNS, &self.paging, |put| {
                 for it in view.all(Kind::Workspace)? {
                     if org.is_none() || it.parent == org {
                         put(&crate::model::name::key(&view.name(it.id)?), workspace_row(view, &it)?)?;
@@ -244,7 +244,7 @@ impl NameArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = self.find(view)?;
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
-            session.list_placed(&COLUMNS, paging, |put| {
+            session.list_sorted(&COLUMNS, paging, |put| {
                 for level in Role::WORKSPACE {
                     for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);

@@ -185,7 +185,7 @@ pub(super) fn items() -> impl ArgExt + Clone {
         let Some((folder, _)) = typed.rsplit_once('/') else {
             let found = names(current, &[(Kind::Endpoint, false)]).into_iter().map(|it| it.get_value().to_os_string());
             let paths = found.map(|name| format!("{}:/", name.to_string_lossy()));
-            // The root of an endpoint that begins with a dash cannot be told from an option.
+            // The root of an endpoint that begins with a dash cannot be distinguished from an option.
             return paths.filter(|path| !path.starts_with("endpoint:")).map(CompletionCandidate::new).collect();
         };
         let mut found = Vec::new();

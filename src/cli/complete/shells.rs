@@ -91,10 +91,10 @@ pub(super) struct Typed {
 impl Typed {
     fn read(word: &str, breaks: &str) -> Typed {
         let (_, open) = unquoted(word);
-        if let Some((place, quote)) = open {
-            return Typed { kept: unquoted(word.get(..place).unwrap_or_default()).0, quote: Some(quote) };
+        if let Some((position, quote)) = open {
+            return Typed { kept: unquoted(word.get(..position).unwrap_or_default()).0, quote: Some(quote) };
         }
-        let end = word.rfind(|it| breaks.contains(it)).map_or(0, |place| place + 1);
+        let end = word.rfind(|it| breaks.contains(it)).map_or(0, |position| position + 1);
         Typed { kept: unquoted(word.get(..end).unwrap_or_default()).0, quote: None }
     }
 
@@ -110,9 +110,9 @@ impl Typed {
 fn unquoted(word: &str) -> (String, Option<(usize, char)>) {
     let (mut out, mut open) = (String::new(), None);
     let mut letters = word.char_indices();
-    while let Some((place, letter)) = letters.next() {
+    while let Some((position, letter)) = letters.next() {
         match (open, letter) {
-            (None, '\'' | '"') => open = Some((place, letter)),
+            (None, '\'' | '"') => open = Some((position, letter)),
             (Some((_, quote)), _) if letter == quote => open = None,
             (Some((_, '\'')), _) => out.push(letter),
             (_, '\\') => match letters.next() {

@@ -50,8 +50,8 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
                 RowChange::Binding(before, after) => {
                     let any = after.as_ref().or(before.as_deref());
                     let of = any.filter(|any| any.resource == Id::SERVER).map(|any| any.principal);
-                    let is_told = of.map_or(Ok(false), |of| reader.is_changed(self.number, of))?;
-                    if !is_told {
+                    let is_account_changed = of.map_or(Ok(false), |of| reader.is_changed(self.number, of))?;
+                    if !is_account_changed {
                         rows.push(change);
                     }
                 }
@@ -97,11 +97,11 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
     }
 
     /// Whether the revision changed a resource, what lies in it, or a binding on it or of it.
-    pub(in crate::cli) fn touch(&self, wanted: Id) -> Result<bool, Problem> {
+    pub(in crate::cli) fn touch(&self, sought: Id) -> Result<bool, Problem> {
         let mut found = false;
         self.log.view.reader.each_change(self.number, &mut |row| {
             // A change on an endpoint or in an organization counts as a change to it.
-            found = touches(&row, wanted) || (self.log.reads_of(wanted) && concerns(&row, &self.then)? == Some(wanted));
+            found = touches(&row, sought) || (self.log.reads_of(sought) && concerns(&row, &self.then)? == Some(sought));
             Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(found)
@@ -109,13 +109,13 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
 }
 
 /// Whether a changed row belongs to a resource: the resource itself, its child, or a binding on it or of it.
-fn touches(row: &RowChange, wanted: Id) -> bool {
+fn touches(row: &RowChange, sought: Id) -> bool {
     match row {
         RowChange::Resource(before, after) => {
-            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
+            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == sought || it.parent == Some(sought))
         }
         RowChange::Binding(before, after) => {
-            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
+            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == sought || it.principal == sought)
         }
     }
 }

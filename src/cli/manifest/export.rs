@@ -64,8 +64,8 @@ impl ExportArgs {
             }
             let left_out = export.left_out()?;
             if !left_out.is_empty() {
-                let told: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.as_str())).collect();
-                session.warn(&format!("not in a manifest: {}", told.join(", ")));
+                let counts: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.as_str())).collect();
+                session.warn(&format!("not in a manifest: {}", counts.join(", ")));
             }
             Ok(0)
         })

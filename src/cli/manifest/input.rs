@@ -45,7 +45,7 @@ pub(super) struct JsonlInput {
 /// A line number, and the text of the line or the reason that it cannot be read.
 type Line = (u32, Result<String, Diagnostic>);
 
-/// The way to read a file.
+/// How a file is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FileForm {
     Whole,
@@ -149,7 +149,7 @@ fn name_in(sources: &[Source], location: SourceLocation) -> &str {
 }
 
 /// A position as `FILE:LINE:COLUMN`.
-fn place_in(sources: &[Source], location: SourceLocation) -> String {
+fn position_in(sources: &[Source], location: SourceLocation) -> String {
     format!("{}:{}:{}", name_in(sources, location), location.span.line, location.span.column)
 }
 
@@ -180,7 +180,7 @@ impl ManifestInput {
     fn name(&mut self, set: Name, location: SourceLocation, line: &str) -> Result<(), Problem> {
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
             let before = self.manifest.named.unwrap_or_default();
-            let at = place_in(&self.sources, before);
+            let at = position_in(&self.sources, before);
             let diagnostic =
                 Diagnostic::at_span(location.span, format!("the set is `{set}` here and `{known}` in {at}"));
             let shown = diagnostic
@@ -198,7 +198,7 @@ impl ManifestInput {
         &mut self,
         take: &mut dyn FnMut(&Statement) -> Result<bool, Problem>,
     ) -> Result<(), Problem> {
-        let (mut told, mut wrong, has_rows) = (Vec::new(), 0_usize, !self.rows.is_empty());
+        let (mut shown, mut wrong, has_rows) = (Vec::new(), 0_usize, !self.rows.is_empty());
         for mut rows in std::mem::take(&mut self.rows) {
             let name = self.sources.get(rows.source as usize).map(|source| source.name.clone()).unwrap_or_default();
             while let Some((number, text)) = rows.next()? {
@@ -212,9 +212,9 @@ impl ManifestInput {
                 let diagnostics = match read {
                     Ok(JsonlRow::Declaration(statements)) => {
                         let sources = &self.sources;
-                        let told = |location: SourceLocation| place_in(sources, location);
+                        let describe = |location: SourceLocation| position_in(sources, location);
                         let impossible: Vec<Diagnostic> =
-                            statements.iter().filter_map(|it| self.manifest.consistency.row(it, &told)).collect();
+                            statements.iter().filter_map(|it| self.manifest.consistency.row(it, &describe)).collect();
                         if wrong == 0 && impossible.is_empty() {
                             for statement in &statements {
                                 if !take(statement)? {
@@ -231,8 +231,8 @@ impl ManifestInput {
                 };
                 for diagnostic in diagnostics {
                     wrong += 1;
-                    if told.len() < MAX_SHOWN {
-                        told.push(diagnostic.render_line(&name, &text));
+                    if shown.len() < MAX_SHOWN {
+                        shown.push(diagnostic.render_line(&name, &text));
                     }
                 }
             }
@@ -244,12 +244,12 @@ impl ManifestInput {
         for (source, diagnostic) in self.manifest.consistency.circles() {
             wrong += 1;
             let name = self.sources.get(source as usize).map_or("", |source| source.name.as_str());
-            told.push(diagnostic.render(name, ""));
+            shown.push(diagnostic.render(name, ""));
         }
         if wrong == 0 {
             return Ok(());
         }
-        Err(files::invalid_files_some("bad_manifest", told, wrong))
+        Err(files::invalid_files_some("bad_manifest", shown, wrong))
     }
 
     /// Checks every row without planning it. Returns the number of statements.

@@ -111,10 +111,15 @@ impl PlanFile {
     /// Refuses an actor who is not the one who planned.
     pub(super) fn check_actor(&self, actor: Option<&str>) -> Result<(), Problem> {
         if self.actor.as_deref() != actor {
-            let told = |actor: Option<&str>| actor.map_or_else(|| "the operator".to_owned(), |it| format!("`{it}`"));
+            let actor_text =
+                |actor: Option<&str>| actor.map_or_else(|| "the operator".to_owned(), |it| format!("`{it}`"));
             return Err(Problem::conflict(
                 "other_actor",
-                format!("the plan was made as {} and is applied as {}", told(self.actor.as_deref()), told(actor)),
+                format!(
+                    "the plan was made as {} and is applied as {}",
+                    actor_text(self.actor.as_deref()),
+                    actor_text(actor)
+                ),
             )
             .tip("apply it as it was planned, or plan again"));
         }

@@ -21,8 +21,8 @@ impl ValidateArgs {
         let statements = read.manifest.statements.len() + read.count_rows()?;
         let tests = read.manifest.tests.len();
         if session.output_options().format == Format::Table {
-            let (files, said) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
-            session.line(&format!("valid: {files}, {said}, {}", counted(tests, "test")))?;
+            let (files, statements) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
+            session.line(&format!("valid: {files}, {statements}, {}", counted(tests, "test")))?;
             return Ok(0);
         }
         let mut object = Map::new();

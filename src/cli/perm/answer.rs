@@ -36,8 +36,8 @@ impl Answer {
         match (decision.allowed, with_givers) {
             (true, _) => {}
             (false, true) => {
-                let told = view.viewer()?.visible_remedies(remedies(&view.facts, &question)?)?;
-                offered = offers(&view.facts, &question, &told, &name)?;
+                let visible = view.viewer()?.visible_remedies(remedies(&view.facts, &question)?)?;
+                offered = offers(&view.facts, &question, &visible, &name)?;
                 missing.extend(offered.iter().map(|offer| offer.grant.clone()));
                 missing.dedup();
             }
@@ -76,8 +76,8 @@ impl Answer {
 
     /// The rest of the line after the verdict: the shortest proof and the rule.
     pub(super) fn grounds<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, RenderError> {
-        let told = ProofText { view, proof: &self.decision.proof };
-        let mut reasons = told.phrases()?;
+        let proof_text = ProofText { view, proof: &self.decision.proof };
+        let mut reasons = proof_text.phrases()?;
         if reasons.is_empty() && !self.decision.allowed && !self.missing.is_empty() {
             reasons.push(format!("it would take {}", self.missing.join("; or ")));
         }
@@ -93,8 +93,8 @@ impl Answer {
         text.line(&format!("  as of revision {}, {}", view.revision, view.at));
         text.line(&format!("  rule {}", self.decision.rule.name));
         text.line(&format!("  from {}", self.decision.rule.source));
-        let told = ProofText { view, proof: &self.decision.proof };
-        let lines = told.lines()?;
+        let proof_text = ProofText { view, proof: &self.decision.proof };
+        let lines = proof_text.lines()?;
         if !lines.is_empty() {
             text.line(if self.decision.allowed { "because" } else { "against it" });
             for (depth, line) in &lines {

@@ -144,7 +144,7 @@ struct Evaluation<'o> {
 
 impl<'o> EvaluationParts<'o> {
     fn of(object: &'o Object) -> Result<EvaluationParts<'o>, Problem> {
-        let thing = |field: &str| -> Result<Option<AuthzenEntity<'o>>, Problem> {
+        let entity = |field: &str| -> Result<Option<AuthzenEntity<'o>>, Problem> {
             match part(object, field)? {
                 Some(part) => {
                     Ok(Some(AuthzenEntity { kind: text(part, field, "type")?, id: text(part, field, "id")? }))
@@ -153,7 +153,7 @@ impl<'o> EvaluationParts<'o> {
             }
         };
         let action = part(object, "action")?.map(|action| text(action, "action", "name")).transpose()?;
-        Ok(EvaluationParts { subject: thing("subject")?, action, resource: thing("resource")? })
+        Ok(EvaluationParts { subject: entity("subject")?, action, resource: entity("resource")? })
     }
 
     /// Fills missing parts from the defaults. A part is never merged.

@@ -63,7 +63,7 @@ enum AnswerForm {
 
 /// Answers the requests of a file; `-` is standard input. A few requests are answered from the store's indexes; for
 /// more, the store is read into memory once.
-pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, wanted: &BatchOptions) -> Outcome {
+pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, options: &BatchOptions) -> Outcome {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -90,7 +90,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
         && let Some(view) = moment.view(view.reader, &view.facts)?
     {
         let named = Named::new(0);
-        let mut batch = Batch::new(&view, &named, form, wanted.proof)?;
+        let mut batch = Batch::new(&view, &named, form, options.proof)?;
         has_more = one_by_one(&mut lines, &mut batch, few, &mut written)?;
     }
     if has_more {
@@ -104,7 +104,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
             facts: &*facts,
             named: &named,
             form,
-            with_proof: wanted.proof,
+            with_proof: options.proof,
             helpers: available_parallelism().map_or(1, usize::from) - 1,
         };
         team.run(view.reader, &mut lines, &mut written)?;
@@ -117,7 +117,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
     session.out.flush()?;
     match tally.problem() {
         Some(problem) => Err(problem.into()),
-        None => Ok(u8::from(wanted.all && tally.denied)),
+        None => Ok(u8::from(options.all && tally.denied)),
     }
 }
 

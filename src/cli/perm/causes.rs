@@ -42,7 +42,7 @@ pub(super) struct Causes<'v, 'r> {
     /// Whether the reader may see a revision, and the texts that were typed.
     visibility: HashMap<Revision, (bool, bool)>,
     /// The description of each cause.
-    said: HashMap<Cause, Value>,
+    descriptions: HashMap<Cause, Value>,
     /// The last cause found; most differences share a cause with the one before.
     last: Option<Cause>,
     /// The number of consecutive differences that shared the last cause.
@@ -69,7 +69,7 @@ impl<'v, 'r> Causes<'v, 'r> {
             expired,
             entries: HashMap::new(),
             visibility: HashMap::new(),
-            said: HashMap::new(),
+            descriptions: HashMap::new(),
             last: None,
             in_common: 0,
             around: HashMap::new(),
@@ -80,7 +80,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     pub(super) fn of(&mut self, difference: &Difference, is_text: bool) -> Result<Value, RenderError> {
         let mut values = Vec::new();
         for (cause, actions) in self.found(difference)? {
-            let mut value = self.said(cause, is_text)?;
+            let mut value = self.description(cause, is_text)?;
             if let Value::Object(object) = &mut value {
                 object.insert("actions".to_owned(), action_names(&actions));
             }
@@ -277,7 +277,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         if let Some(known) = self.visibility.get(&revision) {
             return Ok(*known);
         }
-        let told = if self.log.reads_all() {
+        let visible = if self.log.reads_all() {
             (true, true)
         } else {
             match self.reader.revision(revision)? {
@@ -285,25 +285,25 @@ impl<'v, 'r> Causes<'v, 'r> {
                 _ => (false, false),
             }
         };
-        self.visibility.insert(revision, told);
-        Ok(told)
+        self.visibility.insert(revision, visible);
+        Ok(visible)
     }
 
     /// The description of a cause, as a phrase or as an object without its actions.
-    fn said(&mut self, cause: Cause, is_text: bool) -> Result<Value, RenderError> {
-        if let Some(known) = self.said.get(&cause) {
+    fn description(&mut self, cause: Cause, is_text: bool) -> Result<Value, RenderError> {
+        if let Some(known) = self.descriptions.get(&cause) {
             return Ok(known.clone());
         }
         let value = if is_text { self.phrase(cause)? } else { self.object(cause)? };
-        self.said.insert(cause, value.clone());
+        self.descriptions.insert(cause, value.clone());
         Ok(value)
     }
 
     fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
         let Cause::Revision(revision) = cause else { return Ok(json!("it expired")) };
-        let (is_told, with_texts) = self.is_visible(revision)?;
+        let (with_actor, with_texts) = self.is_visible(revision)?;
         let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
-        Ok(json!(match (is_told, with_texts) {
+        Ok(json!(match (with_actor, with_texts) {
             (true, true) => format!("revision {revision} by {}: {}", self.log.actor(&entry)?, entry.command),
             (true, false) => format!("revision {revision} by {}", self.log.actor(&entry)?),
             _ => format!("revision {revision}"),
@@ -314,13 +314,13 @@ impl<'v, 'r> Causes<'v, 'r> {
         let mut object = Map::new();
         match cause {
             Cause::Revision(revision) => {
-                let (is_told, with_texts) = self.is_visible(revision)?;
+                let (with_actor, with_texts) = self.is_visible(revision)?;
                 let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
-                let actor = if is_told { Some(self.log.actor(&entry)?) } else { None };
+                let actor = if with_actor { Some(self.log.actor(&entry)?) } else { None };
                 object.insert("revision".to_owned(), json!(revision));
                 object.insert("at".to_owned(), json!(entry.at.to_string()));
                 object.insert("actor".to_owned(), json!(actor));
-                object.insert("operator".to_owned(), json!(is_told.then_some(entry.operator)));
+                object.insert("operator".to_owned(), json!(with_actor.then_some(entry.operator)));
                 object.insert("command".to_owned(), json!(with_texts.then_some(entry.command)));
                 object.insert("reason".to_owned(), json!(entry.reason.filter(|_| with_texts)));
             }

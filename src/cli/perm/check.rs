@@ -66,8 +66,8 @@ pub(super) struct ExplainArgs {
 impl CheckArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         if let Some(file) = &self.batch {
-            let wanted = batch::BatchOptions { all: self.all, proof: self.proof };
-            return session.read(self.reading.at.as_deref(), |session, view| batch::run(session, view, file, &wanted));
+            let options = batch::BatchOptions { all: self.all, proof: self.proof };
+            return session.read(self.reading.at.as_deref(), |session, view| batch::run(session, view, file, &options));
         }
         let words = QuestionArgs {
             principal: self.principal.unwrap_or_default(),

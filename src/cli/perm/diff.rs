@@ -109,7 +109,7 @@ fn compared(
     };
     let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
     // A reader sees the lines that they could also check one by one, on a side where principal and resource exist.
-    let is_told = |difference: &Difference| -> Result<bool, FactsError> {
+    let is_visible = |difference: &Difference| -> Result<bool, FactsError> {
         let ((who_was, who_is), (on_was, on_is)) = (difference.principal, difference.resource);
         Ok(match (who_is.or(who_was), on_is.or(on_was)) {
             (Some(who), Some(on)) => {
@@ -127,7 +127,7 @@ fn compared(
     session.stream(&COLUMNS, paging, |wants, push| {
         let mut stopped = Ok(());
         comparison.each(&scope, &mut |difference| {
-            if !is_told(&difference)? {
+            if !is_visible(&difference)? {
                 return Ok(ControlFlow::Continue(()));
             }
             capture_error(&mut stopped, || {
@@ -141,7 +141,7 @@ fn compared(
                     let known = names.get(number, |(of, _)| *of == pair);
                     let known = match (known, pair) {
                         (Some(known), _) => known,
-                        // told: `is_told` checked the reader above.
+                        // told: `is_visible` checked the reader above.
                         (None, (_, Some(is))) => names.put(number, (pair, after.reference(is)?)),
                         (None, (Some(was), None)) => names.put(number, (pair, before.reference(was)?)),
                         (None, (None, None)) => return Ok(json!("")),

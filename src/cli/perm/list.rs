@@ -71,28 +71,28 @@ impl ListArgs {
             // A reader who may not ask about others on the server sees only what they administer
             // (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
-            let besides = match self.everything || !is_free {
+            let summary = match self.everything || !is_free {
                 true => None,
                 false => ClassSummary::of(&evaluator, &subject, &filter, detail)?,
             };
             let mut columns = columns(&["resource", "actions", "proof"], self.proof, &options);
-            if besides.is_some() && options.format != Format::Table {
+            if summary.is_some() && options.format != Format::Table {
                 columns.extend([shown("also"), shown("but_not")]);
             }
             let viewer = view.viewer()?;
-            let mut told = 0_usize;
+            let mut listed = 0_usize;
             let whole = session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
                 let mut flow = ControlFlow::Continue(());
-                let list = if besides.is_some() { lookup_beyond_class } else { lookup_resources };
+                let list = if summary.is_some() { lookup_beyond_class } else { lookup_resources };
                 list(&evaluator, &subject, &filter, detail, &mut |resource, actions| {
                     capture_error(&mut stopped, || {
                         // A reader sees the lines that they could also check one by one.
                         if !viewer.sees_access(who, resource)? {
                             return Ok(ControlFlow::Continue(()));
                         }
-                        told += 1;
+                        listed += 1;
                         // told: `sees_access` checked the reader above.
                         let mut values = vec![json!(view.reference(resource)?), action_names(actions)];
                         if with_proof {
@@ -107,16 +107,16 @@ impl ListArgs {
                     })
                 })?;
                 stopped?;
-                if told == 0 && !is_free {
+                if listed == 0 && !is_free {
                     return Err(others_refused(&view)?.into());
                 }
-                if let (Some(besides), true) = (&besides, options.format != Format::Table && flow.is_continue()) {
-                    let _ = push(besides.row(&columns))?;
+                if let (Some(summary), true) = (&summary, options.format != Format::Table && flow.is_continue()) {
+                    let _ = push(summary.row(&columns))?;
                 }
                 Ok(())
             })?;
-            if let (Some(besides), true) = (&besides, whole && options.format == Format::Table) {
-                session.line(&besides.line())?;
+            if let (Some(summary), true) = (&summary, whole && options.format == Format::Table) {
+                session.line(&summary.line())?;
             }
             Ok(0)
         })

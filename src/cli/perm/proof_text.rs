@@ -52,13 +52,13 @@ pub(super) fn visible_steps<'p, F: Facts>(
     proof: &'p [ProofStep],
 ) -> Result<Vec<&'p ProofStep>, Problem> {
     let viewer = view.viewer()?;
-    let mut told = Vec::with_capacity(proof.len());
+    let mut visible = Vec::with_capacity(proof.len());
     for step in proof {
         if viewer.sees_step(step)? {
-            told.push(step);
+            visible.push(step);
         }
     }
-    Ok(told)
+    Ok(visible)
 }
 
 /// Who gave a binding, in which revision, when, and until when.

@@ -132,17 +132,17 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
     pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<CachedQuestion<'s, F>, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
-        let place = self.resource(on, action)?;
+        let resource = self.resource(on, action)?;
         if let Some(folder) = action.strip_prefix("move-to=").or_else(|| action.strip_prefix("copy-to="))
             && let Ok(folder @ Reference::Item(..)) = Reference::parse(folder, Kind::Item)
         {
             self.require_visible(&folder)?;
         }
-        let action = place.on.action(view, action)?;
+        let action = resource.on.action(view, action)?;
         let principal = match who.id.get().copied() {
             Some(id) if who.is_oneself => id,
             known => {
-                if !self.may_ask_about_others(&place)? {
+                if !self.may_ask_about_others(&resource)? {
                     return Err(others_refused(view)?.into());
                 }
                 match known {
@@ -151,8 +151,8 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
                 }
             }
         };
-        let question = Question { principal, action, resource: place.on.id, at: view.at };
-        Ok(CachedQuestion { question, who, resource: place })
+        let question = Question { principal, action, resource: resource.on.id, at: view.at };
+        Ok(CachedQuestion { question, who, resource })
     }
 
     fn principal(&self, text: &str) -> Result<Arc<NamedPrincipal<'s, F>>, RenderError> {
@@ -204,8 +204,8 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
                 ResourceArg::of(self.view, &reference, action)?
             }
         };
-        let place = NamedResource::new(text, on);
-        Ok(if is_steady { self.named.resources.put(hash, place) } else { Arc::new(place) })
+        let resource = NamedResource::new(text, on);
+        Ok(if is_steady { self.named.resources.put(hash, resource) } else { Arc::new(resource) })
     }
 
     /// Resolves a path from a cached folder above it or from its root, for an actor who sees everything: one lookup for
@@ -249,7 +249,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         Ok(found)
     }
 
-    /// Resolves a path for an actor who sees everything, without reading the folders on the way. `None` for all other
+    /// Resolves a path for an actor who sees everything, without reading the path's folders. `None` for all other
     /// actors, for references that are not paths, and for paths without an endpoint.
     fn nearest(&self, reference: &Reference) -> Result<Option<ResourceArg>, Problem> {
         let Reference::Item(endpoint, path) = reference else { return Ok(None) };
@@ -262,12 +262,12 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         Ok(found.map(|(id, depth)| ResourceArg { id, kind: Kind::Item, is_registered: depth == path.depth() }))
     }
 
-    fn may_ask_about_others(&self, place: &NamedResource) -> Result<bool, Problem> {
-        if let Some(known) = place.others.get() {
+    fn may_ask_about_others(&self, resource: &NamedResource) -> Result<bool, Problem> {
+        if let Some(known) = resource.others.get() {
             return Ok(*known);
         }
-        let may = may_ask_about_others(self.view, place.on.id, place.on.kind)?;
-        Ok(*place.others.get_or_init(|| may))
+        let may = may_ask_about_others(self.view, resource.on.id, resource.on.kind)?;
+        Ok(*resource.others.get_or_init(|| may))
     }
 
     fn sees_all(&self) -> bool {
@@ -281,7 +281,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
             Reference::Named(kind, name) => (facts.named(*kind, None, name.key())?, kind.noun(), name.to_string()),
             Reference::Item(endpoint, path) => {
                 let nearest = match facts.named(Kind::Endpoint, None, endpoint.key())? {
-                    // An actor who sees everything needs no check of the folders on the way.
+                    // An actor who sees everything needs no check of the path's folders.
                     Some(_) if self.sees_all() => return Ok(()),
                     Some(endpoint) => facts.nearest_item(endpoint.id, path)?,
                     None => None,

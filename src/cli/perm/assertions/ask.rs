@@ -53,23 +53,24 @@ impl ResolvedClaim {
                 }
                 Ok(ResolvedClaim::Each { allowed: *allowed, asked })
             }
-            Claim::Who { actions, resource, expected: wanted } => {
+            Claim::Who { actions, resource, expected } => {
                 let on = ResourceArg::find(view, resource, actions.first().map_or("", String::as_str))?;
                 let actions = actions.iter().map(|text| on.action(view, text)).collect::<Result<_, _>>()?;
                 if !may_ask_about_others(view, on.id, on.kind)? {
                     return Err(others_refused(view)?.into());
                 }
-                let wanted = ExpectedIds::find(wanted, &|text| match view.resolve(&Reference::principal(text)?)? {
-                    // The listing names the members of a group and never the group.
-                    (_, kind @ (Kind::Group | Kind::Workgroup)) => {
-                        Err(Problem::conflict("wrong_kind", format!("not an account: `{text}`"))
-                            .why(format!("the answer names the members of {}", kind.article())))
-                    }
-                    (id, _) => Ok(id),
-                })?;
-                Ok(ResolvedClaim::Who { actions, on: on.id, expected: wanted })
+                let expected =
+                    ExpectedIds::find(expected, &|text| match view.resolve(&Reference::principal(text)?)? {
+                        // The listing names the members of a group and never the group.
+                        (_, kind @ (Kind::Group | Kind::Workgroup)) => {
+                            Err(Problem::conflict("wrong_kind", format!("not an account: `{text}`"))
+                                .why(format!("the answer names the members of {}", kind.article())))
+                        }
+                        (id, _) => Ok(id),
+                    })?;
+                Ok(ResolvedClaim::Who { actions, on: on.id, expected })
             }
-            Claim::List { principal: who, kind, under, actions, expected: wanted } => {
+            Claim::List { principal: who, kind, under, actions, expected } => {
                 let reference = Reference::principal(who)?;
                 let who = match oneself(view, &reference)? {
                     Some(own) => own,
@@ -79,8 +80,8 @@ impl ResolvedClaim {
                 let under = under.as_ref().map(|text| ResourceArg::find(view, text, "")).transpose()?.map(|on| on.id);
                 let of = if under.is_some() { Some(Kind::Item) } else { *kind };
                 let actions = actions.iter().map(|text| parse_listable(text, of)).collect::<Result<_, _>>()?;
-                let wanted = ExpectedIds::find(wanted, &|text| ResourceArg::find(view, text, "").map(|on| on.id))?;
-                Ok(ResolvedClaim::List { who, filter: Filter { kind: *kind, under, actions }, expected: wanted })
+                let expected = ExpectedIds::find(expected, &|text| ResourceArg::find(view, text, "").map(|on| on.id))?;
+                Ok(ResolvedClaim::List { who, filter: Filter { kind: *kind, under, actions }, expected })
             }
         }
     }
@@ -101,13 +102,13 @@ impl ResolvedClaim {
                     }
                 }
             }
-            ResolvedClaim::Who { actions, on, expected: wanted } => {
+            ResolvedClaim::Who { actions, on, expected } => {
                 for action in actions {
-                    wanted.among_people(evaluator, *action, *on, &mut found)?;
+                    expected.among_people(evaluator, *action, *on, &mut found)?;
                 }
             }
-            ResolvedClaim::List { who, filter, expected: wanted } => {
-                wanted.among_resources(evaluator, *who, filter, &mut found)?
+            ResolvedClaim::List { who, filter, expected } => {
+                expected.among_resources(evaluator, *who, filter, &mut found)?
             }
         }
         Ok(found)
@@ -115,12 +116,12 @@ impl ResolvedClaim {
 }
 
 impl ExpectedIds {
-    fn find(wanted: &Expected, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<ExpectedIds, Problem> {
+    fn find(expected: &Expected, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<ExpectedIds, Problem> {
         let all = |list: &[String]| list.iter().map(|text| find(text)).collect::<Result<Vec<_>, _>>();
         Ok(ExpectedIds {
-            is: wanted.is.as_deref().map(all).transpose()?,
-            includes: all(&wanted.includes)?,
-            excludes: all(&wanted.excludes)?,
+            is: expected.is.as_deref().map(all).transpose()?,
+            includes: all(&expected.includes)?,
+            excludes: all(&expected.excludes)?,
         })
     }
 
@@ -136,9 +137,9 @@ impl ExpectedIds {
         on: Id,
         found: &mut Vec<Contradiction>,
     ) -> Result<(), RenderError> {
-        let mut wrong = |principal: Id, wanted: bool| {
+        let mut wrong = |principal: Id, expected: bool| {
             let question = Question { principal, action, resource: on, at: evaluator.at() };
-            found.push(Contradiction { question, resource: None, expected: wanted });
+            found.push(Contradiction { question, resource: None, expected });
         };
         for principal in self.needed() {
             if evaluator.allows(principal, action, on)?.is_none() {
@@ -173,9 +174,9 @@ impl ExpectedIds {
         filter: &Filter,
         found: &mut Vec<Contradiction>,
     ) -> Result<(), RenderError> {
-        let mut wrong = |action: Action, resource: Id, wanted: bool| {
+        let mut wrong = |action: Action, resource: Id, expected: bool| {
             let question = Question { principal, action, resource, at: evaluator.at() };
-            found.push(Contradiction { question, resource: None, expected: wanted });
+            found.push(Contradiction { question, resource: None, expected });
         };
         for resource in self.needed() {
             let (first, allowed) = first_allowed(evaluator, principal, filter, resource)?;

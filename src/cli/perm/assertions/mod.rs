@@ -100,7 +100,7 @@ fn ask_all<F: Facts>(
         let there = as_of.map(|text| {
             ReadView::new(present.reader, present.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
         });
-        for (place, test) in asked {
+        for (index, test) in asked {
             let result = match &there {
                 None => {
                     let (result, sought) = answer(present, test, colour)?;
@@ -111,10 +111,10 @@ fn ask_all<F: Facts>(
                 Some(Ok(there)) => answer(there, test, colour)?.0,
                 Some(Err(problem)) => Verdict::cannot(problem.clone())?,
             };
-            results.push((place, result));
+            results.push((index, result));
         }
     }
-    results.sort_by_key(|(place, _)| *place);
+    results.sort_by_key(|(index, _)| *index);
     Ok((results.into_iter().map(|(_, result)| result).collect(), passed))
 }
 
@@ -197,9 +197,9 @@ impl Verdict {
         if problem.kind == ProblemKind::Store {
             return Err(problem.into());
         }
-        let mut told = Text::of(&problem.message);
-        problem.tips.iter().for_each(|tip| told.line(&format!("try: {tip}")));
-        Ok(Verdict { message: Some(problem.message), text: told, answers: Vec::new() })
+        let mut text = Text::of(&problem.message);
+        problem.tips.iter().for_each(|tip| text.line(&format!("try: {tip}")));
+        Ok(Verdict { message: Some(problem.message), text, answers: Vec::new() })
     }
 }
 
@@ -225,12 +225,12 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
         return summarize(session, &summary);
     }
     for (test, result) in results {
-        let place = format!("{}:{}: {}", test.file, test.line, printable(&test.test));
+        let title = format!("{}:{}: {}", test.file, test.line, printable(&test.test));
         match &result.message {
-            None if session.globals.verbose => session.line(&format!("passed {place}"))?,
+            None if session.globals.verbose => session.line(&format!("passed {title}"))?,
             None => {}
             Some(_) => {
-                let mut text = Text::of(&format!("failed {place}"));
+                let mut text = Text::of(&format!("failed {title}"));
                 if let Some(because) = &test.because {
                     text.line(&format!("  it should be so: {}", printable(because)));
                 }
@@ -259,14 +259,14 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[
     }
     let tests: Vec<&ResolvedClaim> = tests.iter().collect();
     let (began, is_shown) = (Instant::now(), std::io::stderr().is_terminal() && !session.globals.quiet);
-    let mut is_told = false;
+    let mut has_progress = false;
     let found = mutate::unnoticed(&view.facts, view.at, &tests, &mut |count, all| {
         if is_shown && count % 64 == 0 && began.elapsed().as_secs() > 0 {
-            is_told = true;
+            has_progress = true;
             let _ = write!(session.err, "\r{count} of {all} bindings");
         }
     })?;
-    if is_told {
+    if has_progress {
         let _ = write!(session.err, "\r\x1b[K");
     }
     let viewer = view.viewer()?;

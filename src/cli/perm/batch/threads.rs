@@ -80,15 +80,18 @@ impl<F: Facts + Sync> Team<'_, '_, F> {
             let mut helpers: Vec<Helper> = Vec::new();
             while let Some(block) = lines.block(&mut || written.idle())? {
                 let shared = Arc::new(Shared { block, next: AtomicUsize::new(0) });
-                let wanted = self.helpers.min(shared.parts().saturating_sub(1));
-                while helpers.len() < wanted
+                let helper_count = self.helpers.min(shared.parts().saturating_sub(1));
+                while helpers.len() < helper_count
                     && let Some(helper) = self.helper(scope)
                 {
                     helpers.push(helper);
                 }
                 // A helper that could not open the store has ended and takes nothing.
-                let asked: Vec<&Helper> =
-                    helpers.iter().take(wanted).filter(|it| it.blocks.send(Arc::clone(&shared)).is_ok()).collect();
+                let asked: Vec<&Helper> = helpers
+                    .iter()
+                    .take(helper_count)
+                    .filter(|it| it.blocks.send(Arc::clone(&shared)).is_ok())
+                    .collect();
                 let mut parts = answer(&mut batch, &shared);
                 parts.extend(asked.into_iter().filter_map(|it| it.answers.recv().ok()).flatten());
                 parts.sort_by_key(|(part, _)| *part);
