@@ -49,8 +49,8 @@ pub fn is_hidden(character: char) -> bool {
         ' '..='~' => false,
         '\0'..' ' => true,
         _ => {
-            let place = HIDDEN.partition_point(|(_, last)| *last < character);
-            HIDDEN.get(place).is_some_and(|(first, _)| *first <= character)
+            let index = HIDDEN.partition_point(|(_, last)| *last < character);
+            HIDDEN.get(index).is_some_and(|(first, _)| *first <= character)
         }
     }
 }
@@ -104,7 +104,7 @@ pub fn escape_cell(text: &str) -> Cow<'_, str> {
     escape_cell_except(text, &[])
 }
 
-/// As [`escape_cell`], except for characters that the format escapes in its own way.
+/// As [`escape_cell`], except for characters that the format itself escapes.
 pub fn escape_cell_except<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     if is_visible(text) && !text.contains(ESCAPE) {
         return Cow::Borrowed(text);
@@ -215,8 +215,8 @@ pub fn text_with_placeholders(text: &str) -> Option<String> {
 /// Replaces each placeholder in YAML by the escape of its hidden character.
 pub fn replace_placeholders(yaml: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(yaml.len()), yaml);
-    while let Some(place) = rest.find('\\') {
-        let (before, escape) = rest.split_at(place);
+    while let Some(index) = rest.find('\\') {
+        let (before, escape) = rest.split_at(index);
         out.push_str(before);
         let number = escape.strip_prefix(PLACEHOLDER_ESCAPE).and_then(|behind| behind.get(..8));
         let length = match number.filter(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit())) {

@@ -126,9 +126,9 @@ impl Reference {
         }
     }
 
-    /// A problem for a well-formed reference of the wrong kind; `wanted` names the expected kind with its article.
-    pub fn wrong_kind(&self, wanted: &str) -> Problem {
-        Problem::conflict("wrong_kind", format!("not {wanted}: `{self}`"))
+    /// A problem for a well-formed reference of the wrong kind; `expected` names the expected kind with its article.
+    pub fn wrong_kind(&self, expected: &str) -> Problem {
+        Problem::conflict("wrong_kind", format!("not {expected}: `{self}`"))
     }
 }
 

@@ -59,7 +59,7 @@ impl Time {
 
 /// Whether a text matches a pattern in which `0` stands for any digit.
 fn has_form(text: &str, pattern: &str) -> bool {
-    let fits = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
+    let fits = |(byte, expected): (u8, u8)| if expected == b'0' { byte.is_ascii_digit() } else { byte == expected };
     text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
 }
 
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn times_are_read_up_to_the_end_of_the_calendar_with_valid_offsets() {
         let read = |text: &str| Time::parse(text).map(|time| time.to_string()).unwrap_or_default();
-        for (text, wanted) in [
+        for (text, expected) in [
             ("9999-12-31", "9999-12-31T00:00:00Z"),
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
             ("9999-12-30T23:00:00-02:00", "9999-12-31T01:00:00Z"),
@@ -228,7 +228,7 @@ mod tests {
             ("2026-03-01T00:30:00+23:59", "2026-02-28T00:31:00Z"),
             ("2026-03-01T10:00:00-00:00", "2026-03-01T10:00:00Z"),
         ] {
-            assert_eq!(read(text), wanted, "{text}");
+            assert_eq!(read(text), expected, "{text}");
         }
         for bad in [
             "10000-01-01",

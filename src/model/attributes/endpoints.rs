@@ -92,13 +92,13 @@ impl NodeVersion {
                 .tip("write up to four numbers with dots between, as in `3.7.4` or `4.4.6.2033`")
         };
         let mut fields = [0; 4];
-        let mut places = fields.iter_mut();
+        let mut remaining = fields.iter_mut();
         for part in text.split('.') {
-            let place = places.next().ok_or_else(wrong)?;
+            let field = remaining.next().ok_or_else(wrong)?;
             if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(wrong());
             }
-            *place = part.parse().map_err(|_| wrong())?;
+            *field = part.parse().map_err(|_| wrong())?;
         }
         Ok(NodeVersion(fields))
     }

@@ -134,7 +134,7 @@ impl Attributes {
     }
 }
 
-/// The attributes of a binding, besides its columns.
+/// The attributes of a binding that have no column of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BindingAttributes {

@@ -65,7 +65,7 @@ pub enum Grantee {
     Token(TokenMode),
 }
 
-/// What must hold besides the grantee for a grant to apply.
+/// What must hold in addition to the grantee for a grant to apply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
     /// The account that is the resource has one of these account roles.
@@ -127,7 +127,7 @@ pub struct Grant {
     pub kind: Kind,
     /// The verbs that the row gives.
     pub verbs: &'static [Verb],
-    /// What must hold besides; `None` for nothing.
+    /// What must hold in addition to the grantee; `None` for nothing.
     pub when: Option<Condition>,
     /// The rule, with its sentence.
     pub rule: Rule,
