@@ -186,7 +186,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn last_version(&self, wanted: Id) -> Result<Option<Resource>> {
+    pub fn last_version(&self, id: Id) -> Result<Option<Resource>> {
         let failed = |error| self.failed(error);
         let sql = format!(
             "SELECT * FROM (SELECT {0} FROM resource WHERE id = ?1 AND until IS NULL UNION ALL \
@@ -194,7 +194,7 @@ impl Reader {
             super::statements::RESOURCE
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let mut rows = statement.query([to_sql(wanted.0)]).map_err(failed)?;
+        let mut rows = statement.query([to_sql(id.0)]).map_err(failed)?;
         rows.next().map_err(failed)?.map(|row| self.resource_of(row)).transpose()
     }
 }

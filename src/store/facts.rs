@@ -306,9 +306,9 @@ impl Facts for StoreFacts<'_> {
         let few = if at_once { self.cached_bindings_on(resource, role)? } else { None };
         let mut exact = None;
         let mut flow = ControlFlow::Continue(());
-        for (place, principal) in principals.iter().enumerate() {
+        for (index, principal) in principals.iter().enumerate() {
             let mut visit = |binding: &Binding| {
-                flow = visit(place, binding)?;
+                flow = visit(index, binding)?;
                 Ok(flow)
             };
             match &few {

@@ -75,7 +75,7 @@ impl NameIndex {
         let hash = |row: &Rc<Resource>| self.hasher.hash_one(NameKey::of(row));
         match rows.entry(hash(row), |known| NameKey::of(known) == name, hash) {
             Entry::Occupied(mut known) => *known.get_mut() = Rc::clone(row),
-            Entry::Vacant(place) => drop(place.insert(Rc::clone(row))),
+            Entry::Vacant(vacant) => drop(vacant.insert(Rc::clone(row))),
         }
     }
 
@@ -231,8 +231,8 @@ mod tests {
             let before = facts.revision() == Some(1);
             let held = |on: u64, role| {
                 let mut found = Vec::new();
-                let flow = facts.held_by(Id(on), role, &asked, &mut |place, binding| {
-                    assert_eq!(asked.get(place), Some(&binding.principal));
+                let flow = facts.held_by(Id(on), role, &asked, &mut |index, binding| {
+                    assert_eq!(asked.get(index), Some(&binding.principal));
                     found.push(binding.principal.0);
                     Ok(ControlFlow::Continue(()))
                 });
@@ -244,18 +244,18 @@ mod tests {
             assert_eq!(held(62, Role::WorkgroupAdmin), [101]);
             assert_eq!(held(52, share), [] as [u64; 0]);
             let mut first = None;
-            let flow = facts.held_by(Id(50), share, &asked, &mut |place, _| {
-                first = first.or(Some(place));
+            let flow = facts.held_by(Id(50), share, &asked, &mut |index, _| {
+                first = first.or(Some(index));
                 Ok(ControlFlow::Break(()))
             });
             assert!(flow.unwrap().is_break() && first == Some(1));
             assert_eq!(facts.held(Id(50), share, Id(105)).unwrap().is_some(), before);
             assert!(facts.held(Id(51), share, Id(139)).unwrap().is_some());
-            let mut places = Vec::new();
+            let mut holdings = Vec::new();
             let roles = [Role::WorkgroupAdmin, Role::GroupMember];
-            facts.holdings(Id(101), &roles, Time(0), &mut |held| places.push((held.resource.0, held.role))).unwrap();
+            facts.holdings(Id(101), &roles, Time(0), &mut |held| holdings.push((held.resource.0, held.role))).unwrap();
             assert_eq!(
-                places,
+                holdings,
                 [(62, Role::WorkgroupAdmin), (60, Role::GroupMember), (61, Role::GroupMember)],
                 "role by role"
             );
