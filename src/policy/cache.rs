@@ -48,8 +48,8 @@ impl<P: Clone + Deref> Buckets<P> {
     }
 
     fn get(&self, number: u64, is_sought: impl Fn(&P::Target) -> bool) -> Option<P> {
-        let place = self.buckets.get(self.bucket(number))?;
-        let found = place.iter().flatten().find(|(known, kept)| *known == number && is_sought(kept));
+        let bucket = self.buckets.get(self.bucket(number))?;
+        let found = bucket.iter().flatten().find(|(known, kept)| *known == number && is_sought(kept));
         found.map(|(_, kept)| kept.clone())
     }
 
@@ -57,28 +57,28 @@ impl<P: Clone + Deref> Buckets<P> {
     fn grow(&mut self) {
         let (first, most) = self.bounds;
         let length = (self.buckets.len() * 4).clamp(first, most);
-        let mut places = Vec::with_capacity(length);
-        places.resize_with(length, || [None, None]);
-        let kept = std::mem::replace(&mut self.buckets, places);
+        let mut buckets = Vec::with_capacity(length);
+        buckets.resize_with(length, || [None, None]);
+        let kept = std::mem::replace(&mut self.buckets, buckets);
         self.count = 0;
-        for (number, thing) in kept.into_iter().flat_map(|[last, before]| [before, last]).flatten() {
-            self.insert(number, thing);
+        for (number, value) in kept.into_iter().flat_map(|[last, before]| [before, last]).flatten() {
+            self.insert(number, value);
         }
     }
 
-    fn insert(&mut self, number: u64, thing: P) {
-        let place = self.bucket(number);
-        if let Some([last, before]) = self.buckets.get_mut(place) {
-            *before = last.replace((number, thing));
+    fn insert(&mut self, number: u64, value: P) {
+        let index = self.bucket(number);
+        if let Some([last, before]) = self.buckets.get_mut(index) {
+            *before = last.replace((number, value));
             self.count += 1;
         }
     }
 
-    fn put(&mut self, number: u64, thing: P) {
+    fn put(&mut self, number: u64, value: P) {
         if self.count >= self.buckets.len() && self.buckets.len() < self.bounds.1 {
             self.grow();
         }
-        self.insert(number, thing);
+        self.insert(number, value);
     }
 }
 
@@ -94,10 +94,10 @@ impl<T> BoundedCache<T> {
     }
 
     /// Puts a value under its number. If its set is full, the older of the two values is lost.
-    pub fn put(&self, number: u64, thing: T) -> Rc<T> {
-        let thing = Rc::new(thing);
-        self.0.borrow_mut().put(number, Rc::clone(&thing));
-        thing
+    pub fn put(&self, number: u64, value: T) -> Rc<T> {
+        let value = Rc::new(value);
+        self.0.borrow_mut().put(number, Rc::clone(&value));
+        value
     }
 }
 
@@ -125,14 +125,14 @@ impl<T> SharedCache<T> {
 
     /// The value with this number that `is_sought` accepts.
     pub fn get(&self, number: u64, is_sought: impl Fn(&T) -> bool) -> Option<Arc<T>> {
-        self.look(number, |places| places.get(number, is_sought)).flatten()
+        self.look(number, |buckets| buckets.get(number, is_sought)).flatten()
     }
 
     /// Puts a value under its number. If its set is full, the older of the two values is lost.
-    pub fn put(&self, number: u64, thing: T) -> Arc<T> {
-        let thing = Arc::new(thing);
-        self.look(number, |places| places.put(number, Arc::clone(&thing)));
-        thing
+    pub fn put(&self, number: u64, value: T) -> Arc<T> {
+        let value = Arc::new(value);
+        self.look(number, |buckets| buckets.put(number, Arc::clone(&value)));
+        value
     }
 }
 
@@ -181,8 +181,8 @@ mod tests {
             assert!(shared.get(number, |_| true).is_some_and(|kept| *kept == number));
         }
         assert_eq!(bounded.0.borrow().buckets.len(), MAX_BUCKETS);
-        let places = shared.0.iter().map(|part| part.lock().unwrap().buckets.len());
-        assert_eq!(places.sum::<usize>(), MAX_BUCKETS);
+        let lengths = shared.0.iter().map(|part| part.lock().unwrap().buckets.len());
+        assert_eq!(lengths.sum::<usize>(), MAX_BUCKETS);
         assert!(bounded.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
         assert!(shared.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
     }

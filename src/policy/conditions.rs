@@ -1,4 +1,4 @@
-//! Evaluation of the catalogue's [`Condition`]s: what must hold besides the grantee for a grant to apply.
+//! Evaluation of the catalogue's [`Condition`]s: what must hold in addition to the grantee for a grant to apply.
 
 use std::ops::ControlFlow;
 
@@ -82,8 +82,8 @@ pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
             if holds { value(on, "private", if endpoint.private { "true" } else { "false" }) } else { None }
         }
         Condition::SharingManaged | Condition::SharingDelegated => {
-            let wanted = if condition == Condition::SharingManaged { Sharing::Managed } else { Sharing::Delegated };
-            if target.sharing(subject.facts())? != Some(wanted) {
+            let required = if condition == Condition::SharingManaged { Sharing::Managed } else { Sharing::Delegated };
+            if target.sharing(subject.facts())? != Some(required) {
                 return Ok(None);
             }
             let Some((on, endpoint)) = target.endpoint(subject.facts())? else { return Ok(None) };

@@ -156,7 +156,7 @@ fn has_without_share_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Ta
     Ok(owner::<F, ()>(subject, target)?.is_some() || role_evidence::<F, ()>(subject, target)?.is_some())
 }
 
-/// One proof for each way the subject holds permissions on an item: ownership, role, then each share, nearest
+/// One proof for each source of the subject's permissions on an item: ownership, role, then each share, nearest
 /// first.
 ///
 /// # Errors

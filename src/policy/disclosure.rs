@@ -222,8 +222,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         if membership.role == Role::WorkgroupAdmin || subject.is(membership.principal)? {
             return Ok(true);
         }
-        let place = subject.facts().resource(membership.resource)?;
-        let access = place.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access);
+        let workgroup = subject.facts().resource(membership.resource)?;
+        let access = workgroup.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access);
         Ok(access != Some(MemberAccess::Admins)
             || subject.holds(Role::WorkgroupAdmin, membership.resource)?
             || self.may(Verb::Edit, membership.resource)?)
@@ -282,14 +282,14 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             .flatten()
             .copied()
             .collect();
-        let mut places = Vec::new();
+        let mut resources = Vec::new();
         if subject.is_registered() {
             subject.each_level(&roles, &mut |binding| {
-                places.push(binding.resource);
+                resources.push(binding.resource);
                 Ok(ControlFlow::Continue(()))
             })?;
         }
-        Ok(LogScope::On(places))
+        Ok(LogScope::On(resources))
     }
 
     // Remedies.
@@ -303,12 +303,12 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         if self.subject.is_none() {
             return Ok(found);
         }
-        let mut told = Vec::with_capacity(found.len());
-        'ways: for mut remedy in found {
+        let mut visible = Vec::with_capacity(found.len());
+        'remedies: for mut remedy in found {
             for one in &remedy.missing {
                 for on in resource_named_by(*one).into_iter().flatten() {
                     if !self.may_name(on)? {
-                        continue 'ways;
+                        continue 'remedies;
                     }
                 }
             }
@@ -321,9 +321,9 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             }
             remedy.has_more_actors |= by.len() < all;
             remedy.actors = by;
-            told.push(remedy);
+            visible.push(remedy);
         }
-        Ok(told)
+        Ok(visible)
     }
 
     /// Whether the reader sees a step of a proof. Hidden are values of a hidden resource, and values that
@@ -374,7 +374,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let mut target: Option<Option<Target>> = None;
         for row in disclosures_for(aspect, kind) {
-            let told = match row.audience {
+            let is_disclosed = match row.audience {
                 Audience::Everybody => true,
                 Audience::May(verbs) => {
                     let target = match &target {
@@ -398,7 +398,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                     None => false,
                 },
             };
-            if told {
+            if is_disclosed {
                 return Ok(Some(row));
             }
         }
@@ -445,8 +445,8 @@ fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id
         return Ok(false);
     }
     for role in roles {
-        let place = if role.resource_kind() == Kind::Server { Id::SERVER } else { on };
-        if subject.holds(*role, place)? {
+        let resource = if role.resource_kind() == Kind::Server { Id::SERVER } else { on };
+        if subject.holds(*role, resource)? {
             return Ok(true);
         }
     }

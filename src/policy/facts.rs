@@ -47,7 +47,7 @@ pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlo
 const CYCLE_CHECK_DEPTH: usize = 2048;
 
 /// Visits the effective holdings of a principal in some roles, role by role. Reads the bindings: for facts without a
-/// faster way.
+/// faster lookup.
 ///
 /// # Errors
 /// When the store cannot be read.

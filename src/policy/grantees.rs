@@ -97,12 +97,12 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
         else {
             return Ok(ControlFlow::Continue(()));
         };
-        let wanted = match access {
+        let level = match access {
             MemberAccess::All => Role::WorkgroupStandard,
             MemberAccess::Admins => Role::WorkgroupAdmin,
             MemberAccess::None => return Ok(ControlFlow::Continue(())),
         };
-        if !them.holds(wanted, membership.resource)? {
+        if !them.holds(level, membership.resource)? {
             return Ok(ControlFlow::Continue(()));
         }
         let mut steps: E = subject.path_to(membership.principal)?.unwrap_or_default();
@@ -125,8 +125,8 @@ fn any_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_
     let mut found = None;
     subject.each_level(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
         if managing_groups {
-            let place = subject.facts().header(binding.resource)?;
-            let rights = match place.as_ref().map(|it| &*it.attributes) {
+            let header = subject.facts().header(binding.resource)?;
+            let rights = match header.as_ref().map(|it| &*it.attributes) {
                 Some(Attributes::Workgroup(it)) => it.admins,
                 Some(Attributes::Dropbox(it)) => it.admins,
                 _ => return Ok(ControlFlow::Continue(())),
@@ -153,7 +153,7 @@ fn any_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_
 fn recipient_viewer<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     for binding in subject.facts().list_bindings(BindingQuery::OnAs(target.id, Role::PackageRecipient))? {
         let by = binding.principal;
-        let kind = subject.facts().header(by)?.map(|place| place.kind());
+        let kind = subject.facts().header(by)?.map(|it| it.kind());
         if !matches!(kind, Some(Kind::Workgroup | Kind::Dropbox)) {
             continue;
         }

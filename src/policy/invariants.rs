@@ -103,21 +103,21 @@ pub fn first_violation<B: Facts + ?Sized, A: Facts + ?Sized>(
             }
         }
     }
-    for (place, role) in administered(before, draft)? {
+    for (resource, role) in administered(before, draft)? {
         // A new resource needs an administrator, and so does one that had an administrator before.
-        let new = before.resource(place)?.is_none();
-        if (new || has_administrator(before, place, role, None, at)?)
-            && after.resource(place)?.is_some()
-            && !has_administrator(after, place, role, None, at)?
+        let new = before.resource(resource)?.is_none();
+        if (new || has_administrator(before, resource, role, None, at)?)
+            && after.resource(resource)?.is_some()
+            && !has_administrator(after, resource, role, None, at)?
         {
-            return Ok(Some(Violation::LastAdministrator(place)));
+            return Ok(Some(Violation::LastAdministrator(resource)));
         }
     }
     admin_would_end(before, after, draft, at)
 }
 
 /// The only administrator of a resource must not be given an expiry (docs/model.md#invariants). Returns the first
-/// resource that would lose its last administrator that way.
+/// resource that would lose its last administrator by the expiry.
 fn admin_would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
     before: &B,
     after: &A,
@@ -135,14 +135,14 @@ fn admin_would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
         if last < at {
             continue;
         }
-        let mut places = BTreeSet::new();
-        administered_by(before, vec![*id], &mut places)?;
-        for (place, role) in places {
-            if has_administrator(before, place, role, None, last)?
-                && after.resource(place)?.is_some()
-                && !has_administrator(after, place, role, None, last)?
+        let mut resources = BTreeSet::new();
+        administered_by(before, vec![*id], &mut resources)?;
+        for (resource, role) in resources {
+            if has_administrator(before, resource, role, None, last)?
+                && after.resource(resource)?.is_some()
+                && !has_administrator(after, resource, role, None, last)?
             {
-                return Ok(Some(Violation::AdministratorWouldEnd(place)));
+                return Ok(Some(Violation::AdministratorWouldEnd(resource)));
             }
         }
     }
@@ -173,11 +173,11 @@ fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -
             continue;
         }
         seen.insert(start, false);
-        let mut way = vec![(start, groups_in(facts, start)?)];
-        while let Some((group, inside)) = way.last_mut() {
+        let mut path = vec![(start, groups_in(facts, start)?)];
+        while let Some((group, inside)) = path.last_mut() {
             let Some(next) = inside.pop() else {
                 seen.insert(*group, true);
-                way.pop();
+                path.pop();
                 continue;
             };
             match seen.get(&next) {
@@ -185,7 +185,7 @@ fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -
                 Some(false) => return Ok(true),
                 None => {
                     seen.insert(next, false);
-                    way.push((next, groups_in(facts, next)?));
+                    path.push((next, groups_in(facts, next)?));
                 }
             }
         }
@@ -246,13 +246,13 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
     Ok(None)
 }
 
-/// The outermost ancestor of a resource. `known` caches the answer for every resource on the way.
+/// The outermost ancestor of a resource. `known` caches the answer for every resource that was visited.
 fn outermost<F: Facts + ?Sized>(
     facts: &F,
     from: Id,
     known: &mut HashMap<Id, Option<Rc<Resource>>>,
 ) -> Result<Option<Rc<Resource>>> {
-    let mut way = Vec::new();
+    let mut visited = Vec::new();
     let (mut last, mut next) = (None, Some(from));
     while let Some(id) = next {
         if let Some(found) = known.get(&id) {
@@ -261,12 +261,12 @@ fn outermost<F: Facts + ?Sized>(
         }
         // A preliminary answer that ends the walk in a cycle, which a draft may have.
         known.insert(id, None);
-        way.push(id);
+        visited.push(id);
         let Some(resource) = facts.resource(id)? else { break };
         next = resource.parent;
         last = Some(resource);
     }
-    known.extend(way.into_iter().map(|id| (id, last.clone())));
+    known.extend(visited.into_iter().map(|id| (id, last.clone())));
     Ok(last)
 }
 
@@ -284,13 +284,7 @@ fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn has_administrator<F: Facts + ?Sized>(
-    facts: &F,
-    place: Id,
-    role: Role,
-    but: Option<Id>,
-    at: Time,
-) -> Result<bool> {
+pub fn has_administrator<F: Facts + ?Sized>(facts: &F, on: Id, role: Role, but: Option<Id>, at: Time) -> Result<bool> {
     let mut open: Vec<Id> = Vec::new();
     let mut seen: HashSet<Id> = HashSet::new();
     let mut add = |open: &mut Vec<Id>, binding: Binding| {
@@ -299,7 +293,7 @@ pub fn has_administrator<F: Facts + ?Sized>(
         }
         Ok(ControlFlow::Continue(()))
     };
-    facts.bindings(BindingQuery::OnAs(place, role), &mut |binding| add(&mut open, binding))?;
+    facts.bindings(BindingQuery::OnAs(on, role), &mut |binding| add(&mut open, binding))?;
     while let Some(id) = open.pop() {
         match facts.resource(id)? {
             Some(resource) if resource.kind() == Kind::Group => {
@@ -320,13 +314,13 @@ pub fn has_administrator<F: Facts + ?Sized>(
 /// The endpoints and organizations that a draft may leave without administrators: because it ends a
 /// role, an account, or a membership in a group (at any depth) that holds the role, or because they are new.
 fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet<(Id, Role)>> {
-    let mut places = BTreeSet::new();
+    let mut resources = BTreeSet::new();
     let mut holders: Vec<Id> = Vec::new();
     for (id, after) in &draft.resources {
         match (before.resource(*id)?, after) {
             (None, Some(new)) => match new.kind() {
-                Kind::Endpoint => drop(places.insert((*id, Role::EndpointAdministrator))),
-                Kind::Org => drop(places.insert((*id, Role::OrgAdmin))),
+                Kind::Endpoint => drop(resources.insert((*id, Role::EndpointAdministrator))),
+                Kind::Org => drop(resources.insert((*id, Role::OrgAdmin))),
                 _ => {}
             },
             (Some(old), _) if matches!(old.kind(), Kind::Account | Kind::Group) => holders.push(*id),
@@ -339,13 +333,13 @@ fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet
             continue;
         }
         match old.role {
-            Role::EndpointAdministrator | Role::OrgAdmin => drop(places.insert((old.resource, old.role))),
+            Role::EndpointAdministrator | Role::OrgAdmin => drop(resources.insert((old.resource, old.role))),
             Role::GroupMember => holders.push(old.resource),
             _ => {}
         }
     }
-    administered_by(before, holders, &mut places)?;
-    Ok(places)
+    administered_by(before, holders, &mut resources)?;
+    Ok(resources)
 }
 
 /// Adds the endpoints and organizations that some accounts and groups administer, themselves or through
@@ -353,7 +347,7 @@ fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet
 fn administered_by<B: Facts + ?Sized>(
     before: &B,
     mut holders: Vec<Id>,
-    places: &mut BTreeSet<(Id, Role)>,
+    resources: &mut BTreeSet<(Id, Role)>,
 ) -> Result<()> {
     // A member of a group is a member of every group that contains the group.
     let mut seen: HashSet<Id> = holders.iter().copied().collect();
@@ -368,7 +362,7 @@ fn administered_by<B: Facts + ?Sized>(
         })?;
         for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
             before.bindings(BindingQuery::OfAs(id, role), &mut |binding| {
-                places.insert((binding.resource, role));
+                resources.insert((binding.resource, role));
                 Ok(ControlFlow::Continue(()))
             })?;
         }

@@ -76,7 +76,7 @@ pub enum ProofStep {
 /// The facts a decision rests on, in the order in which they lead to it.
 pub type Proof = Vec<ProofStep>;
 
-/// What an evaluation returns besides its answer: recorded steps, or nothing.
+/// What an evaluation returns in addition to its answer: recorded steps, or nothing.
 pub trait Evidence: Default {
     /// Whether steps are recorded. If not, rules skip the lookups that only a step needs.
     const RECORDS: bool;

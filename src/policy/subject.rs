@@ -74,7 +74,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, id: Id, at: Time) -> Result<Subject<'f, F>> {
         let header = facts.header(id)?;
-        let sort = match (id, header.as_ref().map(ResourceHeader::kind)) {
+        let principal_kind = match (id, header.as_ref().map(ResourceHeader::kind)) {
             (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => PrincipalKind::Accounts,
             (_, Some(Kind::Account)) => PrincipalKind::Account,
             (_, Some(Kind::AccessToken)) => PrincipalKind::Token,
@@ -84,7 +84,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             facts,
             id,
             at,
-            principal_kind: sort,
+            principal_kind,
             header,
             assumed_active: false,
             excludes_classes: false,
@@ -236,14 +236,14 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Collects the principals that the subject is, with or without workgroups and classes. Calls `told` with
-    /// the way to each principal, in the order of the list.
-    fn collect_principals(&self, everything: bool, mut told: impl FnMut(Via)) -> Result<Vec<Id>> {
+    /// Collects the principals that the subject is, with or without workgroups and classes. Calls `visit` with
+    /// how each principal was reached, in the order of the list.
+    fn collect_principals(&self, everything: bool, mut visit: impl FnMut(Via)) -> Result<Vec<Id>> {
         const ROLES: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
         let roles: &[Role] = if everything { &ROLES } else { &[Role::GroupMember] };
         let mut principals = Vec::with_capacity(16);
         principals.push(self.id);
-        told(None);
+        visit(None);
         let mut known: Option<HashSet<Id>> = None;
         let mut is_new = |principals: &[Id], id: Id| match &mut known {
             None if principals.len() < SET_THRESHOLD => !principals.contains(&id),
@@ -252,14 +252,14 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         };
         let mut workgroups: Vec<(usize, Holding)> = Vec::new();
         let mut next = 0;
-        // Breadth first, each group once: the shortest way is found first, and cycles end.
+        // Breadth first, each group once: the shortest path is found first, and cycles end.
         while let Some(from) = principals.get(next).copied() {
             self.facts.holdings(from, roles, self.at, &mut |held| {
                 if held.role != Role::GroupMember {
                     workgroups.push((next, held));
                 } else if is_new(&principals, held.resource) {
                     principals.push(held.resource);
-                    told(Some((next, held.role)));
+                    visit(Some((next, held.role)));
                 }
             })?;
             next += 1;
@@ -270,7 +270,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         for (from, held) in workgroups {
             if is_new(&principals, held.resource) {
                 principals.push(held.resource);
-                told(Some((from, held.role)));
+                visit(Some((from, held.role)));
             }
         }
         // Rules refuse an inactive account before they ask for its principals. What it shared while
@@ -280,7 +280,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.excludes_classes) {
             if !principals.contains(&class) {
                 principals.push(class);
-                told(None);
+                visit(None);
             }
         }
         Ok(principals)
@@ -362,7 +362,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// When the facts cannot be read.
     pub fn path_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
         let index = self.self_and_groups()?.iter().position(|known| *known == principal);
-        index.map(|place| self.membership_path(false, place)).transpose()
+        index.map(|index| self.membership_path(false, index)).transpose()
     }
 
     /// Whether the subject holds a role, or a role that implies it, on a resource, itself or through groups.
@@ -401,15 +401,15 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 nearest = Some((index, *held, binding.clone()));
                 Ok(ControlFlow::Break(()))
             })?;
-            if let Some((place, ..)) = nearest {
-                if !E::RECORDS || place == 0 {
+            if let Some((index, ..)) = nearest {
+                if !E::RECORDS || index == 0 {
                     break;
                 }
-                principals = principals.get(..place).unwrap_or_default();
+                principals = principals.get(..index).unwrap_or_default();
             }
         }
-        let Some((place, held, binding)) = nearest else { return Ok(None) };
-        let mut evidence: E = self.membership_path(false, place)?;
+        let Some((index, held, binding)) = nearest else { return Ok(None) };
+        let mut evidence: E = self.membership_path(false, index)?;
         evidence.add(|| ProofStep::Role(binding));
         if held != role {
             evidence.add(|| ProofStep::Implies { role: held, implied: role });

@@ -75,14 +75,14 @@ impl<'f> AdaptiveFacts<'f> {
 macro_rules! delegate {
     (
         $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*
-        each $(fn $each:ident(&self $(, $of:ident: $sort:ty)*) -> $row:ty;)*
+        each $(fn $each:ident(&self $(, $of:ident: $of_type:ty)*) -> $row:ty;)*
         lists $(fn $list:ident(&self $(, $by:ident: $key:ty)*) -> $rows:ty;)*
     ) => {
         impl Facts for SwappableFacts<'_> {
             $(fn $name(&self $(, $argument: $type)*) -> $answer {
                 self.0.get().$name($($argument),*)
             })*
-            $(fn $each(&self $(, $of: $sort)*, visit: Visit<'_, $row>) -> Result<()> {
+            $(fn $each(&self $(, $of: $of_type)*, visit: Visit<'_, $row>) -> Result<()> {
                 self.0.get().$each($($of,)* visit)
             })*
             $(fn $list(&self $(, $by: $key)*) -> Result<$rows> {
@@ -95,7 +95,7 @@ macro_rules! delegate {
             $(fn $name(&self $(, $argument: $type)*) -> $answer {
                 (**self).$name($($argument),*)
             })*
-            $(fn $each(&self $(, $of: $sort)*, visit: Visit<'_, $row>) -> Result<()> {
+            $(fn $each(&self $(, $of: $of_type)*, visit: Visit<'_, $row>) -> Result<()> {
                 (**self).$each($($of,)* visit)
             })*
             $(fn $list(&self $(, $by: $key)*) -> Result<$rows> {
@@ -107,7 +107,7 @@ macro_rules! delegate {
             $(fn $name(&self $(, $argument: $type)*) -> $answer {
                 self.current().$name($($argument),*)
             })*
-            $(fn $each(&self $(, $of: $sort)*, visit: Visit<'_, $row>) -> Result<()> {
+            $(fn $each(&self $(, $of: $of_type)*, visit: Visit<'_, $row>) -> Result<()> {
                 let mut counted = |row| {
                     self.spend(1);
                     visit(row)

@@ -106,8 +106,8 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
             Grantee::Role(role) if role.resource_kind() == Kind::Server => return self.subject.holds(role, Id::SERVER),
             Grantee::Role(role) => {
                 for held in role.implied_by() {
-                    for place in self.held(&[*held])? {
-                        self.within(place)?;
+                    for resource in self.held(&[*held])? {
+                        self.within(resource)?;
                     }
                 }
                 // A group or a workgroup as a subject means its members.
@@ -197,18 +197,18 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
     }
 
     /// Adds a resource if it is of the kind, or else the resources of the kind that lie in it.
-    fn within(&mut self, place: Id) -> Result<()> {
+    fn within(&mut self, resource: Id) -> Result<()> {
         let facts = self.evaluator.facts();
-        let Some(header) = facts.header(place)? else { return Ok(()) };
+        let Some(header) = facts.header(resource)? else { return Ok(()) };
         if header.kind() == self.kind {
-            self.found.insert(place);
+            self.found.insert(resource);
             return Ok(());
         }
         if matches!(header.kind(), Kind::Org | Kind::Workspace) {
-            self.found.extend(all(facts, self.kind, Some(place))?);
+            self.found.extend(all(facts, self.kind, Some(resource))?);
         }
         if header.kind() == Kind::Org && self.kind != Kind::Workspace {
-            for workspace in all(facts, Kind::Workspace, Some(place))? {
+            for workspace in all(facts, Kind::Workspace, Some(resource))? {
                 self.found.extend(all(facts, self.kind, Some(workspace))?);
             }
         }

@@ -19,7 +19,7 @@ pub(super) struct SubjectSearch<'p, 'f, F: Facts + ?Sized> {
     found: HashSet<Id>,
     /// Groups and workgroups whose members were added.
     opened: HashSet<Id>,
-    /// `Some` if only subjects that are linked to the resource itself are wanted. Holds the fellow members for
+    /// `Some` if the search is only for subjects that are linked to the resource itself. Holds the fellow members for
     /// whom a common workgroup makes a difference.
     fellows: Option<&'p Fellows>,
 }
@@ -91,15 +91,15 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
             }
             Grantee::SomeAdmin | Grantee::GroupManager => {
                 for (kind, role) in [(Kind::Workgroup, Role::WorkgroupAdmin), (Kind::Dropbox, Role::DropboxAdmin)] {
-                    facts.ids(kind, None)?.into_iter().try_for_each(|place| self.holding(place, role))?;
+                    facts.ids(kind, None)?.into_iter().try_for_each(|group| self.holding(group, role))?;
                 }
             }
             Grantee::RecipientViewer => {
                 for binding in facts.list_bindings(BindingQuery::OnAs(target.id, Role::PackageRecipient))? {
-                    if let Some(place) = self.evaluator.target(binding.principal)?
-                        && matches!(place.kind, Kind::Workgroup | Kind::Dropbox)
+                    if let Some(recipient) = self.evaluator.target(binding.principal)?
+                        && matches!(recipient.kind, Kind::Workgroup | Kind::Dropbox)
                     {
-                        self.add(Action::Plain(Verb::ViewPackages), &place)?;
+                        self.add(Action::Plain(Verb::ViewPackages), &recipient)?;
                     }
                 }
             }
@@ -182,18 +182,18 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         Ok(())
     }
 
-    fn members_into(&self, place: Id, found: &mut Vec<Id>) -> Result<()> {
+    fn members_into(&self, group: Id, found: &mut Vec<Id>) -> Result<()> {
         for role in [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin] {
-            self.those_in(place, role, found)?;
+            self.those_in(group, role, found)?;
         }
         Ok(())
     }
 
     /// Adds the members of a group or workgroup. Each group is expanded once.
-    pub(super) fn members(&mut self, place: Id) -> Result<()> {
+    pub(super) fn members(&mut self, group: Id) -> Result<()> {
         let mut open = Vec::new();
-        if self.opened.insert(place) {
-            self.members_into(place, &mut open)?;
+        if self.opened.insert(group) {
+            self.members_into(group, &mut open)?;
         }
         self.open(open)
     }

@@ -74,19 +74,19 @@ impl Fellows {
             return Ok(());
         }
         evaluator.subject(account)?.each_level(&Role::WORKGROUP, &mut |membership| {
-            let place = membership.resource;
-            if is_shown(evaluator, place, membership.role)? {
-                found.extend(self.without_action.get(&place).into_iter().flatten());
+            let workgroup = membership.resource;
+            if is_shown(evaluator, workgroup, membership.role)? {
+                found.extend(self.without_action.get(&workgroup).into_iter().flatten());
             }
-            found.extend(self.without_setting.get(&place).into_iter().flatten());
+            found.extend(self.without_setting.get(&workgroup).into_iter().flatten());
             Ok(ControlFlow::Continue(()))
         })
     }
 }
 
 /// Whether the `member-access` of a workgroup shows members of a level to the other members.
-pub(super) fn is_shown<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, place: Id, level: Role) -> Result<bool> {
-    let header = evaluator.facts().header(place)?;
+pub(super) fn is_shown<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, workgroup: Id, level: Role) -> Result<bool> {
+    let header = evaluator.facts().header(workgroup)?;
     Ok(match header.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) => match access {
             MemberAccess::All => true,

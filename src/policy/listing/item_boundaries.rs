@@ -125,34 +125,34 @@ fn boundaries_in<'f, F: Facts + ?Sized>(
 }
 
 /// Visits the items that roles on endpoints, workspaces and organizations give access to, with the role.
-fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id, Role)) -> Result<()> {
+fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
     let facts = subject.facts();
-    let mut places = Vec::new();
+    let mut held = Vec::new();
     subject.each_level(
         &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
         &mut |binding| {
-            places.push((binding.resource, binding.role));
+            held.push((binding.resource, binding.role));
             Ok(ControlFlow::Continue(()))
         },
     )?;
-    for (place, role) in places {
-        match facts.header(place)?.map(|it| it.kind()) {
+    for (resource, role) in held {
+        match facts.header(resource)?.map(|it| it.kind()) {
             Some(Kind::Endpoint) => {
-                if let Some(root) = facts.id_named(Kind::Item, Some(place), "/")? {
-                    tell(root, role);
+                if let Some(root) = facts.id_named(Kind::Item, Some(resource), "/")? {
+                    visit(root, role);
                 }
             }
-            Some(Kind::Org) => facts.resources(Kind::Workspace, Some(place), &mut |workspace| {
+            Some(Kind::Org) => facts.resources(Kind::Workspace, Some(resource), &mut |workspace| {
                 if let Some(files) = workspace.as_workspace().and_then(|it| it.files) {
-                    tell(files, role);
+                    visit(files, role);
                 }
                 Ok(ControlFlow::Continue(()))
             })?,
             Some(Kind::Workspace) => {
-                if let Some(Attributes::Workspace(it)) = facts.header(place)?.as_ref().map(|it| &*it.attributes)
+                if let Some(Attributes::Workspace(it)) = facts.header(resource)?.as_ref().map(|it| &*it.attributes)
                     && let Some(files) = it.files
                 {
-                    tell(files, role);
+                    visit(files, role);
                 }
             }
             _ => {}
@@ -276,12 +276,12 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
 
 /// The endpoints and workspaces on which a subject has a role.
 fn resources_with_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
-    let mut places = HashSet::new();
+    let mut found = HashSet::new();
     subject.each_level(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
-        places.insert(binding.resource);
+        found.insert(binding.resource);
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(places)
+    Ok(found)
 }
 
 /// The account whose home folder a resource is, if it is one.

@@ -16,7 +16,7 @@ use crate::policy::target::Target;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Breadth {
     /// The classes `authenticated` and `anyone` have rows of their own. Accounts that may do the action
-    /// only because every account may are not named besides.
+    /// only because every account may are not named.
     #[default]
     Classes,
     /// Everybody who can, by name, and the two classes.

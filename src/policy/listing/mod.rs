@@ -20,7 +20,7 @@ mod lookup_subjects;
 use crate::model::Kind;
 
 /// The kinds of principals in listings. Groups and workgroups are listed as their members; the two classes
-/// are listed besides.
+/// are listed too.
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
 pub use affected::{AffectedSet, IdMap};

@@ -303,7 +303,7 @@ fn missing_share<F: Facts + ?Sized>(
     let is_folder = target.item().is_none_or(|it| it.is_folder());
     let above = target.parent();
     let own = if sharing == Sharing::Managed && !is_folder { above.unwrap_or(target.id) } else { target.id };
-    let (item, wanted) = match (grantee, action, target.kind) {
+    let (item, needed) = match (grantee, action, target.kind) {
         (Grantee::HoldsPermissions(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
             Some(root) => (root.id, set),
             None => return Ok(None),
@@ -311,7 +311,7 @@ fn missing_share<F: Facts + ?Sized>(
         (Grantee::HoldsPermissions(set), ..) | (_, Action::Share(set), _) => (own, set),
         (_, action, _) => (own, Permissions::single(content::action_permission(action).unwrap_or(Permission::Browse))),
     };
-    let missing = wanted.without(content::permissions(subject, item)?);
+    let missing = needed.without(content::permissions(subject, item)?);
     Ok(if missing.is_empty() {
         Some(None)
     } else {
@@ -368,11 +368,11 @@ fn merge_shares<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>) -> Result<V
 }
 
 /// The smallest set with these permissions that an endpoint can hold.
-fn smallest(endpoint: &Endpoint, wanted: Permissions) -> Option<Permissions> {
+fn smallest(endpoint: &Endpoint, needed: Permissions) -> Option<Permissions> {
     let presets = Permissions::PRESETS.iter().map(|(set, ..)| *set);
-    std::iter::once(wanted)
+    std::iter::once(needed)
         .chain(presets)
-        .filter(|set| set.contains(wanted) && endpoint.takes(*set))
+        .filter(|set| set.contains(needed) && endpoint.takes(*set))
         .min_by_key(|set| set.iter().count())
 }
 

@@ -34,13 +34,13 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         let mut parts: Vec<DifferencePart> = Vec::new();
         if !difference.lost.is_empty() {
             let on = self.nearest_before(difference.resource)?;
-            let way = |action| via(self.before, difference.principal.0, action, on);
-            add_parts(&mut parts, false, &difference.lost, is_alone(self.before, difference.principal.0)?, &way)?;
+            let group_for = |action| via(self.before, difference.principal.0, action, on);
+            add_parts(&mut parts, false, &difference.lost, is_alone(self.before, difference.principal.0)?, &group_for)?;
         }
         if !difference.gained.is_empty() {
             let on = self.nearest_after(difference.resource)?;
-            let way = |action| via(self.after, difference.principal.1, action, on);
-            add_parts(&mut parts, true, &difference.gained, is_alone(self.after, difference.principal.1)?, &way)?;
+            let group_for = |action| via(self.after, difference.principal.1, action, on);
+            add_parts(&mut parts, true, &difference.gained, is_alone(self.after, difference.principal.1)?, &group_for)?;
         }
         Ok(parts)
     }
@@ -69,14 +69,14 @@ fn add_parts(
     gained: bool,
     actions: &[Action],
     is_alone: bool,
-    way: &dyn Fn(Action) -> Result<Option<Id>>,
+    group_for: &dyn Fn(Action) -> Result<Option<Id>>,
 ) -> Result<()> {
     if is_alone {
         parts.push(DifferencePart { gained, actions: actions.to_vec(), via: None });
         return Ok(());
     }
     for action in actions {
-        let via = way(*action)?;
+        let via = group_for(*action)?;
         match parts.iter_mut().find(|part| part.gained == gained && part.via == via) {
             Some(part) => part.actions.push(*action),
             None => parts.push(DifferencePart { gained, actions: vec![*action], via }),

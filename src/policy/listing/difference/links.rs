@@ -63,17 +63,17 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
     for (role, kinds) in &role_kinds().roles {
         let mut held: Vec<(Id, Link)> = Vec::new();
         subject.each_level(&[*role], &mut |binding| {
-            let says = match binding.attributes.root_upload {
+            let root_upload = match binding.attributes.root_upload {
                 Some(AllowDeny::Allow) => ROOT_UPLOAD[0],
                 Some(AllowDeny::Deny) => ROOT_UPLOAD[1],
                 None => 0,
             };
-            held.push((binding.resource, (1 << *role as u32) | says));
+            held.push((binding.resource, (1 << *role as u32) | root_upload));
             Ok(ControlFlow::Continue(()))
         })?;
-        for (place, link) in held {
+        for (resource, link) in held {
             for kind in kinds {
-                each_within(facts, place, *kind, &mut |id| *found.entry(id).or_default() |= link)?;
+                each_within(facts, resource, *kind, &mut |id| *found.entry(id).or_default() |= link)?;
             }
         }
     }
@@ -99,18 +99,18 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
 }
 
 /// Visits a resource if it is of a kind, or else the resources of the kind that lie in it.
-fn each_within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
-    let Some(header) = facts.header(place)? else { return Ok(()) };
+fn each_within<F: Facts + ?Sized>(facts: &F, resource: Id, kind: Kind, visit: &mut dyn FnMut(Id)) -> Result<()> {
+    let Some(header) = facts.header(resource)? else { return Ok(()) };
     if header.kind() == kind {
-        tell(place);
+        visit(resource);
         return Ok(());
     }
     if matches!(header.kind(), Kind::Org | Kind::Workspace) {
-        facts.ids(kind, Some(place))?.into_iter().for_each(&mut *tell);
+        facts.ids(kind, Some(resource))?.into_iter().for_each(&mut *visit);
     }
     if header.kind() == Kind::Org && kind != Kind::Workspace {
-        for workspace in facts.ids(Kind::Workspace, Some(place))? {
-            facts.ids(kind, Some(workspace))?.into_iter().for_each(&mut *tell);
+        for workspace in facts.ids(Kind::Workspace, Some(resource))? {
+            facts.ids(kind, Some(workspace))?.into_iter().for_each(&mut *visit);
         }
     }
     Ok(())
@@ -120,19 +120,19 @@ fn each_within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut d
 /// members, if `gaps` says that they make a difference.
 pub(super) fn each_through<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
-    place: Id,
+    group: Id,
     gaps: FellowGaps,
     found: &mut HashSet<Id>,
 ) -> Result<()> {
     let facts = evaluator.facts();
-    facts.bindings(BindingQuery::OfAs(place, Role::PackageRecipient), &mut |binding| {
+    facts.bindings(BindingQuery::OfAs(group, Role::PackageRecipient), &mut |binding| {
         found.insert(binding.resource);
         Ok(ControlFlow::Continue(()))
     })?;
     if gaps.is_none() {
         return Ok(());
     }
-    let header = facts.header(place)?;
+    let header = facts.header(group)?;
     let access = match header.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workgroup(workgroup)) => workgroup.member_access,
         _ => return Ok(()),
@@ -140,10 +140,10 @@ pub(super) fn each_through<F: Facts + ?Sized>(
     // If members see nobody, or admins only, there is no need to read all members.
     if gaps.setting || access == MemberAccess::All {
         let mut members = SubjectSearch::new(evaluator);
-        members.members(place)?;
+        members.members(group)?;
         found.extend(members.into_set());
-    } else if is_shown(evaluator, place, Role::WorkgroupAdmin)? {
-        facts.bindings(BindingQuery::OnAs(place, Role::WorkgroupAdmin), &mut |binding| {
+    } else if is_shown(evaluator, group, Role::WorkgroupAdmin)? {
+        facts.bindings(BindingQuery::OnAs(group, Role::WorkgroupAdmin), &mut |binding| {
             found.insert(binding.principal);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -179,7 +179,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                     None => (self.after.facts().header(id)?, (None, Some(id))),
                 };
                 let index = header.and_then(|header| kinds.iter().position(|kind| *kind == header.kind()));
-                of_kinds.extend(index.map(|place| (place, pair)));
+                of_kinds.extend(index.map(|index| (index, pair)));
             }
             of_kinds.sort_unstable();
             found.extend(of_kinds.into_iter().map(|(_, pair)| pair));
@@ -224,7 +224,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         for id in found.1 {
             pairs.push((self.id_before(id)?, Some(id)));
         }
-        sort(&mut pairs);
+        sort_and_dedup(&mut pairs);
         Ok(pairs)
     }
 
@@ -238,7 +238,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             return Ok(known);
         }
         let mut found = SpecialPrincipals::default();
-        let mut places: HashMap<ProfilePair, usize> = HashMap::new();
+        let mut indices: HashMap<ProfilePair, usize> = HashMap::new();
         let mut principals = Vec::new();
         self.pairs(&PRINCIPALS, None, &mut principals)?;
         for principal in principals {
@@ -248,8 +248,8 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                 found.all.push(principal);
             }
             if !is_plain {
-                let place = *places.entry(profile).or_insert(found.by_profile.len());
-                match found.by_profile.get_mut(place) {
+                let index = *indices.entry(profile).or_insert(found.by_profile.len());
+                match found.by_profile.get_mut(index) {
                     Some((_, those)) => those.push(principal),
                     None => found.by_profile.push((profile, vec![principal])),
                 }
@@ -263,11 +263,11 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let target = self.target_pair(resource)?;
         let mut asked = self.linked(&target)?;
         asked.extend(CLASSES);
-        sort(&mut asked);
+        sort_and_dedup(&mut asked);
         let mut found = Vec::new();
         if resource == SERVER {
             asked.extend(&self.special_principals()?.all);
-            sort(&mut asked);
+            sort_and_dedup(&mut asked);
         } else if target.kind().is_some_and(matters_on) {
             for (profile, those) in &self.special_principals()?.by_profile {
                 let mut alike = those.iter().filter(|it| asked.binary_search(it).is_err()).peekable();
@@ -311,18 +311,18 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         // The resources that workgroups and dropboxes link their members to, if the principal joined or left them.
         let gaps = self.gaps(principal, profile)?;
         // A workgroup may also have changed how its members see each other.
-        let places = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || gaps.0 != gaps.1);
+        let resources = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || gaps.0 != gaps.1);
         let mut within = (HashSet::new(), HashSet::new());
-        for place in places {
-            if let Some(place) = place.0.filter(|place| before.contains_key(place)) {
-                each_through(self.before, place, gaps.0, &mut within.0)?;
+        for resource in resources {
+            if let Some(id) = resource.0.filter(|id| before.contains_key(id)) {
+                each_through(self.before, id, gaps.0, &mut within.0)?;
             }
-            if let Some(place) = place.1.filter(|place| after.contains_key(place)) {
-                each_through(self.after, place, gaps.1, &mut within.1)?;
+            if let Some(id) = resource.1.filter(|id| after.contains_key(id)) {
+                each_through(self.after, id, gaps.1, &mut within.1)?;
             }
         }
         pairs.extend(self.paired(within)?);
-        sort(&mut pairs);
+        sort_and_dedup(&mut pairs);
         let who = (principal, profile);
         let mut found = vec![self.between(who, false, &self.target_pair(SERVER)?)?];
         for resource in pairs.iter().filter(|pair| !touched.contains(*pair)) {
@@ -376,7 +376,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
 }
 
 /// Sorts pairs and removes duplicates.
-fn sort(pairs: &mut Vec<Pair>) {
+fn sort_and_dedup(pairs: &mut Vec<Pair>) {
     pairs.sort_unstable();
     pairs.dedup();
 }
