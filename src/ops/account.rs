@@ -108,15 +108,15 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
 ///
 /// # Errors
 /// A denial; a conflict if the account exists with other values, or for an admin that would expire.
-pub fn add(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings, place: Option<&Reference>) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings, group: Option<&Reference>) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
-    let place = place.map(|place| membership::find_group(tx, place)).transpose()?;
+    let group = group.map(|reference| membership::find_group(tx, reference)).transpose()?;
     // The right to create accounts in a workgroup covers users only, as members of it (docs/model.md#workgroups).
-    if place.is_none() || role != Role::ServerUser {
+    if group.is_none() || role != Role::ServerUser {
         tx.require(Action::CreateAccount(role), Id::SERVER)?;
     }
-    if let Some(place) = &place {
-        tx.require_verb(Verb::CreateMember, place.id)?;
+    if let Some(group) = &group {
+        tx.require_verb(Verb::CreateMember, group.id)?;
     }
     refuse_past(options, tx.at)?;
     let mut account = Account::default();
@@ -126,20 +126,20 @@ pub fn add(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings, pla
     }
     if let Some(existing) = tx.facts().named(Kind::Account, None, name.key())? {
         same_or_conflict(tx, &existing, role, options)?;
-        if let Some(place) = place
-            && membership::held(tx.facts(), &place, existing.id)?.is_none()
+        if let Some(group) = group
+            && membership::held(tx.facts(), &group, existing.id)?.is_none()
         {
-            membership::add_one(tx, &place, &existing, None)?;
+            membership::add_one(tx, &group, &existing, None)?;
         }
         return Ok(existing.id);
     }
     warn_of_address(tx, &account, None)?;
     let id = tx.create(None, name, Attributes::Account(account.clone()))?;
     tx.bind(Id::SERVER, id, role);
-    if let Some(place) = place
+    if let Some(group) = group
         && let Some(made) = tx.facts().resource(id)?
     {
-        membership::add_new(tx, &place, &made)?;
+        membership::add_new(tx, &group, &made)?;
     }
     // Settings take further rights, which can be asked only once the account exists.
     for action in settings_between(&Account::default(), &account) {
@@ -186,9 +186,9 @@ fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, role: Role, optio
             role.as_str()
         )));
     }
-    let mut wanted = account.clone();
-    options.apply(&mut wanted, tx.at)?;
-    if wanted != *account {
+    let mut changed = account.clone();
+    options.apply(&mut changed, tx.at)?;
+    if changed != *account {
         return Err(
             exists("with other values".to_owned()).tip(format!("rolebook account set {} …", existing.shell_name()))
         );
@@ -437,8 +437,8 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name, removal: &Removal) -> Resul
     handover::transfer_ownership(tx, &existing, successor.as_ref(), *cascade)?;
     for binding in tx.facts().list_bindings(BindingQuery::Of(existing.id))? {
         if !matches!(binding.role.resource_kind(), Kind::Server | Kind::Package) {
-            let place = tx.name(binding.resource)?;
-            tx.cascades.push(format!("{} as {} of {place}", existing.reference(), binding.role.as_str()));
+            let resource = tx.name(binding.resource)?;
+            tx.cascades.push(format!("{} as {} of {resource}", existing.reference(), binding.role.as_str()));
         }
     }
     tx.end_with_bindings(existing.id)

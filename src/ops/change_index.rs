@@ -116,8 +116,8 @@ impl<'r> ChangeIndex<'r> {
     }
 
     /// Whether a membership of an organization or a workspace begins or ends.
-    pub(super) fn is_membership(&self, place: Id, who: Id) -> bool {
-        self.memberships.contains(&(place, who))
+    pub(super) fn is_membership(&self, resource: Id, who: Id) -> bool {
+        self.memberships.contains(&(resource, who))
     }
 
     /// The account role that begins or ends for an account.
@@ -129,7 +129,7 @@ impl<'r> ChangeIndex<'r> {
     pub(super) fn groups_of(&self, account: Id) -> impl Iterator<Item = Id> {
         let held = self.held.get(&account).into_iter().flatten();
         held.filter(|(_, role)| matches!(role.resource_kind(), Kind::Workgroup | Kind::Dropbox))
-            .map(|(place, _)| *place)
+            .map(|(group, _)| *group)
     }
 
     /// Whether the change creates an item and shares it or something below it.

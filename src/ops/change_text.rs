@@ -59,18 +59,18 @@ impl Change {
     /// The change as a sentence.
     pub fn line(&self) -> String {
         let role = self.role.map_or("", Role::as_str);
-        let place = &self.reference;
+        let reference = &self.reference;
         let mut line = match (&self.member, self.kind) {
             (Some(member), what) if self.role == Some(Role::ItemShare) => match what {
-                ChangeKind::Added => format!("shared {place} with {member}"),
-                ChangeKind::Changed => format!("changed the share of {place} with {member}"),
-                ChangeKind::Removed => format!("revoked the share of {place} with {member}"),
+                ChangeKind::Added => format!("shared {reference} with {member}"),
+                ChangeKind::Changed => format!("changed the share of {reference} with {member}"),
+                ChangeKind::Removed => format!("revoked the share of {reference} with {member}"),
             },
             (Some(member), what @ (ChangeKind::Added | ChangeKind::Removed))
                 if self.role.is_some_and(|role| matches!(role.resource_kind(), Kind::Endpoint | Kind::Item)) =>
             {
                 let not = if what == ChangeKind::Added { "made" } else { "no longer" };
-                return format!("{not} {role} of {place}: {member}");
+                return format!("{not} {role} of {reference}: {member}");
             }
             (None, what) => format!("{} {}", what.as_str(), self.reference),
             (Some(member), ChangeKind::Added) => format!("added {member} to {}", self.reference),
@@ -144,9 +144,9 @@ impl Change {
         if let Some(role) = self.role {
             object.insert("role".to_owned(), json!(role.qualified()));
         }
-        for (side, wanted) in [("before", self.kind != ChangeKind::Added), ("after", self.kind != ChangeKind::Removed)]
+        for (side, exists) in [("before", self.kind != ChangeKind::Added), ("after", self.kind != ChangeKind::Removed)]
         {
-            if wanted {
+            if exists {
                 let values: Map<String, Value> = self
                     .fields
                     .iter()

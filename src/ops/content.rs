@@ -37,8 +37,8 @@ pub fn add(tx: &mut Transaction<'_>, endpoint: &Name, path: &Path, settings: &It
     let resolved = tx.find_item(endpoint, path)?;
     let item = if resolved.missing.is_empty() {
         let before = resolved.nearest.as_item().cloned().unwrap_or(Item::FOLDER);
-        let wanted = Item { size: settings.size.or(before.size), ..before.clone() };
-        if settings.item_type.is_some_and(|it| it != before.item_type) || wanted != before {
+        let requested = Item { size: settings.size.or(before.size), ..before.clone() };
+        if settings.item_type.is_some_and(|it| it != before.item_type) || requested != before {
             return Err(exists(&tx.name(resolved.nearest.id)?));
         }
         resolved.nearest.id

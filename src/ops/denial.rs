@@ -93,9 +93,9 @@ impl Transaction<'_> {
                 .tip("take them away first: rolebook endpoint remove-role NAME ROLE WHO")
         };
         for binding in bindings {
-            let (place, who) = (self.name(binding.resource)?, self.participant(binding, binding.principal)?);
+            let (resource, who) = (self.name(binding.resource)?, self.participant(binding, binding.principal)?);
             problem.details.push(match binding.role {
-                Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
+                Role::ItemShare => format!("{resource} is shared with {who}: {}", binding.attributes.permissions),
                 role => format!("{who} is {}", role.as_str()),
             });
         }

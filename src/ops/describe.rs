@@ -295,9 +295,9 @@ fn hidden_fields(
     name: &dyn Fn(Id) -> Result<String>,
 ) -> Result<Option<(Value, Value)>> {
     let files = |side: Option<&Resource>| side.and_then(|it| it.as_workspace()?.files);
-    let told = |folder: Option<Id>| folder.map_or(Ok(Value::Null), |id| name(id).map(|name| json!(name)));
+    let value = |folder: Option<Id>| folder.map_or(Ok(Value::Null), |id| name(id).map(|name| json!(name)));
     let (was, is) = (files(before), files(after));
-    if was == is || after.is_none() { Ok(None) } else { Ok(Some((told(was)?, told(is)?))) }
+    if was == is || after.is_none() { Ok(None) } else { Ok(Some((value(was)?, value(is)?))) }
 }
 
 fn binding(
@@ -314,7 +314,7 @@ fn binding(
         // told: the account that has another role.
         let reference = above.lookup.reference(any.principal)?;
         let role = ("role", word(before), word(after));
-        match account.and_then(|place| changes.get_mut(place)) {
+        match account.and_then(|index| changes.get_mut(index)) {
             Some(account) => account.fields.insert(0, role),
             None => changes.push(Change {
                 kind: ChangeKind::Changed,
@@ -331,9 +331,9 @@ fn binding(
     }
     let mut fields = Vec::new();
     let field = if matches!(any.role.resource_kind(), Kind::Org | Kind::Endpoint) { "role" } else { "level" };
-    let is_told =
+    let shows_role =
         any.role.is_level() || matches!(any.role.resource_kind(), Kind::Org | Kind::Endpoint | Kind::Workspace);
-    if is_told && before.map(|it| it.role) != after.map(|it| it.role) {
+    if shows_role && before.map(|it| it.role) != after.map(|it| it.role) {
         fields.push((field, word(before), word(after)));
     }
     if any.role == Role::ItemShare {
@@ -371,8 +371,8 @@ fn binding(
 
 /// The field with the sets that declare a row, if they changed.
 fn set_names_field(was: &SetNames, is: &SetNames) -> Option<(&'static str, Value, Value)> {
-    let told = |sets: &SetNames| json!(sets.names().collect::<Vec<_>>());
-    (was != is).then(|| ("sets", told(was), told(is)))
+    let value = |sets: &SetNames| json!(sets.names().collect::<Vec<_>>());
+    (was != is).then(|| ("sets", value(was), value(is)))
 }
 
 /// Adds the fields of a share that changed: its permissions, its label, its class and its sharer.
@@ -382,14 +382,14 @@ fn share_fields(
     after: Option<&Binding>,
     lookup: &dyn NameLookup,
 ) -> Result<()> {
-    let told = |side: Option<&Binding>| -> Result<[Value; 4]> {
+    let values = |side: Option<&Binding>| -> Result<[Value; 4]> {
         let Some(it) = side else { return Ok([const { Value::Null }; 4]) };
         let set = it.attributes.permissions;
         let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), |id| lookup.participant(it, id))?;
         Ok([json!(set), json!(set.label()), json!(it.attributes.share_class()), json!(by)])
     };
     for (field, (was, is)) in
-        ["permissions", "label", "class", "by"].into_iter().zip(told(before)?.into_iter().zip(told(after)?))
+        ["permissions", "label", "class", "by"].into_iter().zip(values(before)?.into_iter().zip(values(after)?))
     {
         if was != is {
             fields.push((field, was, is));

@@ -39,7 +39,7 @@ pub struct NewEndpoint {
     pub kind: EndpointKind,
     /// The folder that a share endpoint opens.
     pub of: Option<(Name, Path)>,
-    /// Administrators besides the creator; the operator must name at least one.
+    /// Administrators in addition to the creator; the operator must name at least one.
     pub administrators: Vec<Reference>,
     /// The other settings.
     pub settings: EndpointSettings,
@@ -260,7 +260,7 @@ fn find_principal(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Reso
     }
 }
 
-/// Refuses a role that an endpoint cannot have, whoever the actor is: any role besides the creator's on an unmanaged
+/// Refuses a role that an endpoint cannot have, whoever the actor is: any role except the creator's on an unmanaged
 /// endpoint, and an access manager on a kind without managed sharing.
 ///
 /// # Errors

@@ -146,10 +146,12 @@ pub fn remove(tx: &mut Transaction<'_>, kind: Kind, name: &Name) -> Result<()> {
         }
     }
     for binding in tx.facts().list_bindings(BindingQuery::Of(existing.id))? {
-        let place = tx.name(binding.resource)?;
+        let resource = tx.name(binding.resource)?;
         tx.cascades.push(match binding.role {
-            Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", existing.reference()),
-            role => format!("{} as {} of {place}", existing.reference(), role.as_str()),
+            Role::PackageRecipient => {
+                format!("{resource}, which was sent to {}, for its members", existing.reference())
+            }
+            role => format!("{} as {} of {resource}", existing.reference(), role.as_str()),
         });
     }
     for kind in [Kind::Invitation, Kind::PublicLink] {

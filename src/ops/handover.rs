@@ -119,8 +119,8 @@ fn refuse(
         _ => problem.details.push(format!("it made {shares_unseen} shares that you may not see")),
     }
     for (binding, what) in owned.iter().map(|it| (it, "owns")).chain(alone.iter().map(|it| (it, "alone administers"))) {
-        let place = tx.facts().resource(binding.resource)?;
-        let seen = place.map_or(Ok(false), |place| tx.sees(&place))?;
+        let resource = tx.facts().resource(binding.resource)?;
+        let seen = resource.map_or(Ok(false), |resource| tx.sees(&resource))?;
         if seen {
             problem.details.push(format!("it {what} {}", tx.name(binding.resource)?));
         } else {

@@ -185,8 +185,8 @@ impl ImpactSearch<'_> {
         Ok(())
     }
 
-    fn members(&mut self, place: Id) -> Result<()> {
-        for person in self.people(place)? {
+    fn members(&mut self, group: Id) -> Result<()> {
+        for person in self.people(group)? {
             self.affected.add_principal(person);
         }
         Ok(())
@@ -202,10 +202,10 @@ impl ImpactSearch<'_> {
             Role::DropboxStandard,
             Role::DropboxSubmitOnly,
         ];
-        let is_place = |header: Option<ResourceHeader>| {
+        let has_members = |header: Option<ResourceHeader>| {
             header.is_some_and(|it| matches!(it.kind(), Kind::Group | Kind::Workgroup | Kind::Dropbox))
         };
-        if !is_place(self.before.header(principal)?) && !is_place(self.after.header(principal)?) {
+        if !has_members(self.before.header(principal)?) && !has_members(self.after.header(principal)?) {
             return Ok(vec![principal]);
         }
         let mut found = Vec::new();

@@ -56,7 +56,7 @@ impl Lookalikes {
         }
         let existing = match self.known.entry(of) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(siblings.skeletons()?),
+            Entry::Vacant(vacant) => vacant.insert(siblings.skeletons()?),
         };
         let keys = existing.entry(full_skeleton(shown)).or_default();
         for key in keys.iter() {

@@ -74,10 +74,10 @@ pub fn held_in(facts: &dyn Facts, (kind, group): (Kind, Id), member: Id) -> Resu
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn cascade_members(tx: &mut Transaction<'_>, place: &Resource) -> Result<()> {
-    let reference = tx.name(place.id)?;
-    for level in Role::levels(place.kind()) {
-        for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
+pub(super) fn cascade_members(tx: &mut Transaction<'_>, resource: &Resource) -> Result<()> {
+    let reference = tx.name(resource.id)?;
+    for level in Role::levels(resource.kind()) {
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(resource.id, *level))? {
             let line = format!("{} as {} of {reference}", tx.participant(&binding, binding.principal)?, level.as_str());
             tx.cascades.push(line);
         }
@@ -115,8 +115,8 @@ pub(super) enum MembershipChange {
 
 impl MembershipChange {
     /// The action that the change takes. Workgroups and dropboxes have separate actions for groups as members.
-    pub(super) const fn verb(self, place: Kind, of_group: bool) -> Verb {
-        match (self, of_group && matches!(place, Kind::Workgroup | Kind::Dropbox)) {
+    pub(super) const fn verb(self, kind: Kind, of_group: bool) -> Verb {
+        match (self, of_group && matches!(kind, Kind::Workgroup | Kind::Dropbox)) {
             (MembershipChange::Add, true) => Verb::AddGroup,
             // To deactivate or activate a membership takes the right to remove the member (docs/model.md#workgroups).
             (MembershipChange::Remove | MembershipChange::Deactivate | MembershipChange::Activate, true) => {
@@ -175,12 +175,12 @@ const fn is_admin(level: Role) -> bool {
 
 /// The commands that change a member's level.
 fn change_of_level(group: &Resource, member: &Resource, from: Role, to: Role) -> String {
-    let (noun, place_name, who) = (group.kind(), group.shell_name(), shell_quote(&member.reference()));
+    let (noun, group_name, who) = (group.kind(), group.shell_name(), shell_quote(&member.reference()));
     if from == admin(group.kind()) && to == initial(group.kind()) {
-        return format!("rolebook {noun} remove-admin {place_name} {who}");
+        return format!("rolebook {noun} remove-admin {group_name} {who}");
     }
     format!(
-        "rolebook {noun} remove-member {place_name} {who} && rolebook {noun} add-member {place_name} {who} --level {}",
+        "rolebook {noun} remove-member {group_name} {who} && rolebook {noun} add-member {group_name} {who} --level {}",
         to.as_str()
     )
 }
@@ -251,15 +251,15 @@ fn refuse_cycle(tx: &Transaction<'_>, group: &Resource, member: &Resource) -> Re
         return Ok(());
     }
     // The path down from the new member to the group, for the message.
-    let mut ways: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
+    let mut reached: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
     let mut seen = HashSet::from([member.id]);
     let mut next = 0;
-    while let Some((id, _)) = ways.get(next).copied() {
+    while let Some((id, _)) = reached.get(next).copied() {
         if id == group.id {
             let own = tx.name(group.id)?;
             let mut path = vec![own.clone()];
             let mut at = Some(next);
-            while let Some((id, before)) = at.and_then(|place| ways.get(place).copied()) {
+            while let Some((id, before)) = at.and_then(|index| reached.get(index).copied()) {
                 path.push(tx.name(id)?);
                 at = before;
             }
@@ -276,7 +276,7 @@ fn refuse_cycle(tx: &Transaction<'_>, group: &Resource, member: &Resource) -> Re
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(id, Role::GroupMember))? {
             let is_group = tx.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
             if is_group && seen.insert(binding.principal) {
-                ways.push((binding.principal, Some(next)));
+                reached.push((binding.principal, Some(next)));
             }
         }
         next += 1;

@@ -59,7 +59,7 @@ pub type Result<T> = std::result::Result<T, Problem>;
 /// the true reason is for the log alone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refusal {
-    /// What the actor is told.
+    /// The problem that the actor sees.
     pub problem: Box<Problem>,
     /// The true reason, for the log; empty where `problem` has it.
     pub reason: &'static str,

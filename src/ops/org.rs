@@ -46,12 +46,12 @@ fn founder(tx: &Transaction<'_>, name: &Name, admin: Option<&Reference>) -> Resu
 }
 
 /// Adding an organization that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, wanted: Option<&Org>) -> Result<Id> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, values: Option<&Org>) -> Result<Id> {
     // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = wanted.is_none_or(|org| existing.attributes == Attributes::Org(org.clone()));
+    let same = values.is_none_or(|org| existing.attributes == Attributes::Org(org.clone()));
     if same && tx.facts().held(existing.id, Role::OrgAdmin, founder)?.is_some() {
         return Ok(existing.id);
     }
@@ -85,7 +85,7 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
         tx.cascades.push(reference);
         workspace::remove_unchecked(tx, &workspace)?;
     }
-    // Workspaces and invitations go in their own way.
+    // Workspaces and invitations take steps of their own.
     for kind in Kind::Org.children().filter(|kind| !matches!(kind, Kind::Workspace | Kind::Invitation)) {
         for it in children(tx, kind, existing.id)? {
             tx.cascades.push(it.reference());

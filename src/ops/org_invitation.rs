@@ -42,8 +42,8 @@ pub fn invite(
     terms: &InvitationTerms,
     addresses: &[(Name, Secret)],
 ) -> Result<Vec<Id>> {
-    let place = tx.find(Kind::Org, org)?;
-    tx.require_verb(Verb::Invite, place.id)?;
+    let organization = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::Invite, organization.id)?;
     if terms.role == Role::OrgAdmin && !terms.workspaces.is_empty() {
         return Err(org_member::admins_have_all());
     }
@@ -60,14 +60,14 @@ pub fn invite(
             .tip("choose a later --expires"));
     }
     // One active invitation per address, compared without case.
-    let existing = children(tx, Kind::Invitation, place.id)?;
+    let existing = children(tx, Kind::Invitation, organization.id)?;
     let active = existing.iter().filter(|it| is_active(tx, it)).filter_map(|it| it.as_invitation());
     let mut active: HashSet<String> = active.map(|it| key(&it.email)).collect();
     let mut made = Vec::new();
     for (address, secret) in addresses {
-        refuse_member(tx, &place, address, terms.role)?;
+        refuse_member(tx, &organization, address, terms.role)?;
         if !active.insert(address.key().to_owned()) {
-            return Err(invited_already(&place, address));
+            return Err(invited_already(&organization, address));
         }
         let invitation = Invitation {
             invitee: None,
@@ -80,7 +80,7 @@ pub fn invite(
             workspaces: workspaces.clone(),
             state: InvitationState::Active,
         };
-        let id = tx.create_unnamed(Some(place.id), Some(secret), Attributes::Invitation(invitation));
+        let id = tx.create_unnamed(Some(organization.id), Some(secret), Attributes::Invitation(invitation));
         made.push(id);
     }
     Ok(made)

@@ -56,29 +56,33 @@ fn change(tx: &mut Transaction<'_>, org: &Resource, existing: Binding, role: Rol
 /// # Errors
 /// A denial; a conflict for an admin, who has all workspaces, and for an account that is not a member.
 pub fn set_workspaces(tx: &mut Transaction<'_>, org: &Name, who: &Reference, workspaces: &[Name]) -> Result<()> {
-    let place = tx.find(Kind::Org, org)?;
-    tx.require_verb(Verb::EditMember, place.id)?;
-    let account = find_member(tx, &place, who)?;
-    match held(tx.facts(), &place, account.id)? {
-        None => return Err(not_a_member(&place, &account, Role::OrgMember)),
+    let organization = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::EditMember, organization.id)?;
+    let account = find_member(tx, &organization, who)?;
+    match held(tx.facts(), &organization, account.id)? {
+        None => return Err(not_a_member(&organization, &account, Role::OrgMember)),
         Some(existing) if existing.role == Role::OrgAdmin => {
             return Err(Problem::conflict(
                 "has_all_workspaces",
-                format!("{} is an admin of {}", account.reference(), place.reference()),
+                format!("{} is an admin of {}", account.reference(), organization.reference()),
             )
             .why(ALL_WORKSPACES)
-            .tip(format!("rolebook org set-role {} {} member", place.shell_name(), account.shell_name())));
+            .tip(format!(
+                "rolebook org set-role {} {} member",
+                organization.shell_name(),
+                account.shell_name()
+            )));
         }
         Some(_) => {}
     }
-    let mut wanted: Vec<Id> = Vec::new();
+    let mut chosen: Vec<Id> = Vec::new();
     for name in workspaces {
-        wanted.push(find_workspace(tx.facts(), &tx.viewer()?, org, name)?.id);
+        chosen.push(find_workspace(tx.facts(), &tx.viewer()?, org, name)?.id);
     }
     let grantor = tx.actor.principal();
-    for workspace in children(tx, Kind::Workspace, place.id)? {
+    for workspace in children(tx, Kind::Workspace, organization.id)? {
         let has = held(tx.facts(), &workspace, account.id)?.is_some();
-        match (has, wanted.contains(&workspace.id)) {
+        match (has, chosen.contains(&workspace.id)) {
             (false, true) => workspace_member::give(tx, &workspace, &account, grantor)?,
             (true, false) => workspace_member::take(tx, &workspace, account.id)?,
             _ => {}

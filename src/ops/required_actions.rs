@@ -153,11 +153,11 @@ fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Re
             on_server(Verb::CreateEndpoint).and(&host)
         }
         (Kind::Workspace, Some(org)) => RequiredActions::verb(Verb::CreateWorkspace, org),
-        (Kind::SigningKey, Some(place)) => RequiredActions::verb(Verb::CreateSigningKey, tx.outermost(place)?),
-        (Kind::AccessToken, Some(place)) => RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(place)?),
-        (Kind::Media, Some(place)) => RequiredActions::verb(Verb::CreateMedia, place),
-        (Kind::Stream, Some(place)) => RequiredActions::verb(Verb::CreateStream, place),
-        (Kind::Invitation, Some(place)) => RequiredActions::verb(Verb::Invite, place),
+        (Kind::SigningKey, Some(parent)) => RequiredActions::verb(Verb::CreateSigningKey, tx.outermost(parent)?),
+        (Kind::AccessToken, Some(parent)) => RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(parent)?),
+        (Kind::Media, Some(parent)) => RequiredActions::verb(Verb::CreateMedia, parent),
+        (Kind::Stream, Some(parent)) => RequiredActions::verb(Verb::CreateStream, parent),
+        (Kind::Invitation, Some(parent)) => RequiredActions::verb(Verb::Invite, parent),
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
         (Kind::Package, _) => package_creation(tx, made)?,
@@ -186,8 +186,8 @@ fn account_creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resourc
     };
     let mut needed = RequiredActions::all(vec![(Action::CreateAccount(role), Id::SERVER)]);
     if role == Role::ServerUser {
-        for place in rows.groups_of(made.id) {
-            needed = needed.or(vec![plain(Verb::CreateMember, place)]);
+        for group in rows.groups_of(made.id) {
+            needed = needed.or(vec![plain(Verb::CreateMember, group)]);
         }
     }
     let own = made.as_account().map(|it| settings_between(&Account::default(), it)).unwrap_or_default();
@@ -259,7 +259,7 @@ fn removal(tx: &Transaction<'_>, gone: &Resource) -> Result<RequiredActions> {
             _,
         ) => RequiredActions::verb(Verb::Delete, gone.id),
         (Kind::AccessToken, _) => RequiredActions::verb(Verb::Revoke, gone.id),
-        (Kind::Invitation, Some(place)) => RequiredActions::verb(ending(tx, place)?, place),
+        (Kind::Invitation, Some(parent)) => RequiredActions::verb(ending(tx, parent)?, parent),
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         // Only an admin may remove the record of a package.
         (Kind::Server | Kind::Package | Kind::Invitee, _) => RequiredActions::verb(Verb::Configure, Id::SERVER),
@@ -268,8 +268,8 @@ fn removal(tx: &Transaction<'_>, gone: &Resource) -> Result<RequiredActions> {
 }
 
 /// The action that ends an invitation to an organization, or the link of a dropbox.
-fn ending(tx: &Transaction<'_>, place: Id) -> Result<Verb> {
-    let kind = tx.current_or_removed(place)?.map(|it| it.kind());
+fn ending(tx: &Transaction<'_>, parent: Id) -> Result<Verb> {
+    let kind = tx.current_or_removed(parent)?.map(|it| it.kind());
     Ok(if kind == Some(Kind::Org) { Verb::CancelInvitation } else { Verb::RevokeInvitation })
 }
 
@@ -292,23 +292,23 @@ fn change(
         }
         (Kind::Workspace, Some(org)) => RequiredActions::all(workspace(before, after, org)),
         (Kind::SigningKey, _) => RequiredActions::verb(Verb::Delete, id),
-        (Kind::AccessToken, Some(place)) => {
+        (Kind::AccessToken, Some(parent)) => {
             let is_revoked = |it: &Resource| it.as_token().is_some_and(|token| token.revoked);
             // A revoked token that becomes active again amounts to a new one.
             if is_revoked(before) && !is_revoked(after) {
-                RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(place)?)
+                RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(parent)?)
             } else {
                 RequiredActions::verb(Verb::Revoke, id)
             }
         }
         (Kind::Media | Kind::Stream, _) => RequiredActions::verb(Verb::Update, id),
-        (Kind::Invitation, Some(place)) => {
+        (Kind::Invitation, Some(parent)) => {
             let gives = after.as_invitation().is_some_and(|it| it.state == InvitationState::Active);
-            let needed = RequiredActions::verb(if gives { Verb::Invite } else { ending(tx, place)? }, place);
+            let needed = RequiredActions::verb(if gives { Verb::Invite } else { ending(tx, parent)? }, parent);
             // To resend a link ends the old one.
             let invitee = after.as_invitation().and_then(|it| it.invitee);
             if invitee.is_some_and(|it| rows.is_invited(it)) {
-                needed.or(vec![plain(Verb::Invite, place)])
+                needed.or(vec![plain(Verb::Invite, parent)])
             } else {
                 needed
             }

@@ -28,7 +28,7 @@ pub struct Transaction<'f> {
     pub actor: Actor,
     /// The time of the change: the time in the log, and the time at which expiries are judged.
     pub at: Time,
-    /// Lines for the actor besides the description of the change.
+    /// Lines for the actor in addition to the description of the change.
     pub warnings: Vec<String>,
     /// A line for each further row that a removal takes along; the caller asks for confirmation before the commit.
     pub cascades: Vec<String>,
@@ -209,8 +209,8 @@ impl<'f> Transaction<'f> {
         let (kind, name) = match reference {
             Reference::Named(kind, name) if kinds.contains(kind) => (*kind, name),
             other => {
-                let wanted: Vec<&str> = kinds.iter().map(|kind| kind.article()).collect();
-                return Err(other.wrong_kind(&wanted.join(" or ")));
+                let expected: Vec<&str> = kinds.iter().map(|kind| kind.article()).collect();
+                return Err(other.wrong_kind(&expected.join(" or ")));
             }
         };
         match self.find(kind, name) {

@@ -124,9 +124,9 @@ fn prepare(
             format!("the root folder cannot be {}", if moves { "moved" } else { "copied" }),
         ));
     }
-    let (name, place) = (tx.name(source.id)?, tx.name(folder.id)?);
+    let (name, folder_name) = (tx.name(source.id)?, tx.name(folder.id)?);
     if source.parent == Some(folder.id) {
-        return Err(Problem::conflict("same_place", format!("`{name}` lies in `{place}` already")));
+        return Err(Problem::conflict("same_place", format!("`{name}` lies in `{folder_name}` already")));
     }
     if tx.facts().ancestors(folder.id)?.iter().any(|above| above.id == source.id) {
         return Err(Problem::conflict("into_itself", format!("`{name}` cannot go into itself")));

@@ -226,8 +226,12 @@ impl<'w, 'f> Obstacles<'w, 'f> {
                 // Two sharers may both have shared with one principal.
                 if back.role != Role::ItemShare || other.grantor == back.grantor {
                     self.add(&[other.resource, other.principal], |tx| {
-                        let (who, place) = (tx.name(other.principal)?, tx.name(other.resource)?);
-                        Ok(format!("{who} is {} of {place} again since revision {}", other.role.as_str(), other.since))
+                        let (who, resource) = (tx.name(other.principal)?, tx.name(other.resource)?);
+                        Ok(format!(
+                            "{who} is {} of {resource} again since revision {}",
+                            other.role.as_str(),
+                            other.since
+                        ))
                     })?;
                 }
             }
@@ -324,8 +328,8 @@ fn exclusive(role: Role) -> Vec<Role> {
 
 /// A line that describes a binding.
 fn described(tx: &Transaction<'_>, binding: &Binding) -> Result<String> {
-    let (who, place) = (tx.name(binding.principal)?, tx.name(binding.resource)?);
-    Ok(format!("{who} is {} of {place}", binding.role.as_str()))
+    let (who, resource) = (tx.name(binding.principal)?, tx.name(binding.resource)?);
+    Ok(format!("{who} is {} of {resource}", binding.role.as_str()))
 }
 
 fn changed(what: &str, now: Option<u64>) -> String {

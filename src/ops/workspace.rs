@@ -145,18 +145,18 @@ fn refuse_overlap(tx: &Transaction<'_>, folder: &Rc<Resource>) -> Result<()> {
     let below = subtree(tx, folder)?;
     for other in above.iter().chain(&below) {
         let Some(item) = other.as_item() else { continue };
-        let place = tx.name(other.id)?;
+        let other_path = tx.name(other.id)?;
         if let Some(workspace) = item.files_of {
             let seen = tx.facts().resource(workspace)?.map_or(Ok(false), |it| tx.sees(&it))?;
             let whose = if seen { tx.name(workspace)? } else { "another workspace".to_owned() };
             return Err(Problem::conflict("holds_files", format!("`{path}` cannot hold the files of the workspace"))
-                .why(format!("the files of {whose} lie in `{place}`")));
+                .why(format!("the files of {whose} lie in `{other_path}`")));
         }
     }
     if let Some(home) = above.iter().find(|it| it.as_item().is_some_and(|it| it.home.is_some())) {
-        let place = tx.name(home.id)?;
+        let home_path = tx.name(home.id)?;
         return Err(Problem::conflict("home_folder", format!("`{path}` cannot hold the files of the workspace"))
-            .why(format!("`{place}` is somebody's home folder")));
+            .why(format!("`{home_path}` is somebody's home folder")));
     }
     Ok(())
 }
@@ -200,14 +200,14 @@ fn release_files(tx: &mut Transaction<'_>, workspace: &Resource, files: Id) -> R
     let Some(folder) = tx.facts().resource(files)? else { return Ok(()) };
     let path = tx.name(files)?;
     tx.cascades.push(format!("its files in `{path}`, which stay there without their owners"));
-    let told = tx.warnings.len();
+    let warning_count = tx.warnings.len();
     for level in Role::levels(Kind::Workspace) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(workspace.id, *level))? {
             end_home(tx, workspace, binding.principal)?;
         }
     }
     // One line in the cascades covers all of them, so the warnings of `end_home` are dropped.
-    tx.warnings.truncate(told);
+    tx.warnings.truncate(warning_count);
     for item in subtree(tx, &folder)? {
         let Some(it) = item.as_item() else { continue };
         let files_of = it.files_of.filter(|id| *id != workspace.id);

@@ -127,8 +127,8 @@ pub fn remove(tx: &mut Transaction<'_>, org: &Name, name: &Name, who: &[Referenc
     for reference in who {
         let account = find_member(tx, &org, reference)?;
         if held(tx.facts(), &workspace, account.id)?.is_none() {
-            let place = tx.name(workspace.id)?;
-            tx.warnings.push(format!("{} is not a member of {place}", account.reference()));
+            let workspace_name = tx.name(workspace.id)?;
+            tx.warnings.push(format!("{} is not a member of {workspace_name}", account.reference()));
             continue;
         }
         take(tx, &workspace, account.id)?;

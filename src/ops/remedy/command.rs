@@ -104,34 +104,34 @@ impl RemedyCommand {
     pub(super) fn condition(condition: Condition, kind: Kind, on: Option<Name>) -> Option<RemedyCommand> {
         let server = |option: &str, options| Some(set(option, SettingTarget::Server(options)));
         let group = |option: &str, options| Some(set(option, SettingTarget::Group(kind, on.clone()?, options)));
-        let (of_server, of_place) = (server::ServerSettings::default(), group::GroupSettings::default());
+        let (of_server, of_group) = (server::ServerSettings::default(), group::GroupSettings::default());
         match condition {
             Condition::Send(policy) => {
-                group(&format!("--send {}", policy.as_str()), group::GroupSettings { send: Some(policy), ..of_place })
+                group(&format!("--send {}", policy.as_str()), group::GroupSettings { send: Some(policy), ..of_group })
             }
             Condition::Access(access) => group(
                 &format!("--member-access {}", access.as_str()),
-                group::GroupSettings { member_access: Some(access), ..of_place },
+                group::GroupSettings { member_access: Some(access), ..of_group },
             ),
             Condition::VisibleGroup => group(
                 "--visible everyone",
-                group::GroupSettings { visible: Some(GroupVisibility::Everyone), ..of_place },
+                group::GroupSettings { visible: Some(GroupVisibility::Everyone), ..of_group },
             ),
             Condition::AdminsManageMembers => {
-                group("--admins-manage-members", group::GroupSettings { admins_manage_members: Some(true), ..of_place })
+                group("--admins-manage-members", group::GroupSettings { admins_manage_members: Some(true), ..of_group })
             }
             Condition::AdminsCreateUsers => {
-                group("--admins-create-users", group::GroupSettings { admins_create_users: Some(true), ..of_place })
+                group("--admins-create-users", group::GroupSettings { admins_create_users: Some(true), ..of_group })
             }
             Condition::AdminsManageGroups => {
-                group("--admins-manage-groups", group::GroupSettings { admins_manage_groups: Some(true), ..of_place })
+                group("--admins-manage-groups", group::GroupSettings { admins_manage_groups: Some(true), ..of_group })
             }
             Condition::AdminsManageInvitations => group(
                 "--admins-manage-invitations",
-                group::GroupSettings { admins_manage_invitations: Some(true), ..of_place },
+                group::GroupSettings { admins_manage_invitations: Some(true), ..of_group },
             ),
             Condition::MembersInvite => {
-                group("--members-invite", group::GroupSettings { members_invite: Some(true), ..of_place })
+                group("--members-invite", group::GroupSettings { members_invite: Some(true), ..of_group })
             }
             Condition::ManagersAdministerDropboxes => server(
                 "--managers-administer-dropboxes",

@@ -232,14 +232,14 @@ fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<
 /// The commands that give a level of a group, a workgroup or a dropbox.
 fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
-    let Ok(place) = Name::parse(&resource.name) else { return Ok(None) };
+    let Ok(group) = Name::parse(&resource.name) else { return Ok(None) };
     let kind = resource.kind();
-    let (place, who) = (&place, &who);
-    let add = |level| RemedyCommand::AddMember { kind, group: place.clone(), who: who.clone(), level };
+    let (group, who) = (&group, &who);
+    let add = |level| RemedyCommand::AddMember { kind, group: group.clone(), who: who.clone(), level };
     let held = super::membership::held(facts, &resource, subject)?;
     let mut steps = Vec::new();
     if held.as_ref().is_some_and(|it| it.attributes.inactive) {
-        steps.push(RemedyCommand::ActivateMember { kind, group: place.clone(), who: who.clone() });
+        steps.push(RemedyCommand::ActivateMember { kind, group: group.clone(), who: who.clone() });
     }
     let held = held.map(|it| it.role);
     match (role, held) {
@@ -248,12 +248,12 @@ fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<V
                 steps.push(add(None));
             }
             if held != Some(role) {
-                steps.push(RemedyCommand::AddAdmin { kind, group: place.clone(), who: who.clone() });
+                steps.push(RemedyCommand::AddAdmin { kind, group: group.clone(), who: who.clone() });
             }
         }
         // No command changes a level: the member is removed and added again.
         (Role::DropboxStandard, Some(Role::DropboxSubmitOnly)) => {
-            steps = vec![RemedyCommand::RemoveMember { kind, group: place.clone(), who: who.clone() }, add(None)];
+            steps = vec![RemedyCommand::RemoveMember { kind, group: group.clone(), who: who.clone() }, add(None)];
         }
         (Role::DropboxSubmitOnly, None) => steps.push(add(Some(role))),
         (_, None) => steps.push(add(None)),
@@ -408,7 +408,7 @@ pub fn offers(
     remedies: &[Remedy],
     name: &dyn Fn(Id) -> Result<String>,
 ) -> Result<Vec<Offer>> {
-    let mut told = Vec::with_capacity(remedies.len());
+    let mut offers = Vec::with_capacity(remedies.len());
     for remedy in remedies {
         let mut by = remedy.actors.iter().map(|id| name(*id)).collect::<Result<Vec<String>>>()?;
         if remedy.has_more_actors {
@@ -418,9 +418,9 @@ pub fn offers(
             by.push("operator".to_owned());
         }
         let grant = lacks_phrase(&remedy.missing, name)?;
-        told.push(Offer { grant, command: commands(facts, question, remedy)?, by });
+        offers.push(Offer { grant, command: commands(facts, question, remedy)?, by });
     }
-    Ok(told)
+    Ok(offers)
 }
 
 impl Offer {

@@ -153,8 +153,9 @@ pub fn held_until(facts: &dyn Facts, (sharer, item): (Id, Id), set: Permissions,
     bases.of_sharer(sharer, item)?;
     bases.of_each()?;
     let values = supported(facts, None, &bases.shares, at)?;
-    let places: HashMap<Id, usize> = bases.shares.iter().enumerate().map(|(index, it)| (it.id, index)).collect();
-    let firm = held(&subject, item, &|share| places.get(&share.id).and_then(|place| values.get(*place)).copied())?;
+    let positions: HashMap<Id, usize> = bases.shares.iter().enumerate().map(|(index, it)| (it.id, index)).collect();
+    let firm =
+        held(&subject, item, &|share| positions.get(&share.id).and_then(|position| values.get(*position)).copied())?;
     let end = match firm.of_all(set) {
         end if end > at => end,
         _ => held(&subject, item, &|_| None)?.of_all(set),
@@ -304,10 +305,10 @@ fn supported(
     at: Time,
 ) -> Result<Vec<PermissionEnds>> {
     let mut by_sharer: HashMap<Id, Vec<usize>> = HashMap::new();
-    let mut places: HashMap<Id, usize> = HashMap::with_capacity(shares.len());
+    let mut positions: HashMap<Id, usize> = HashMap::with_capacity(shares.len());
     let mut subjects: HashMap<Id, Subject<'_, dyn Facts + '_>> = HashMap::new();
     for (index, share) in shares.iter().enumerate() {
-        places.insert(share.id, index);
+        positions.insert(share.id, index);
         if let Some(sharer) = share.grantor {
             by_sharer.entry(sharer).or_default().push(index);
             if let Entry::Vacant(vacant) = subjects.entry(sharer) {
@@ -324,7 +325,7 @@ fn supported(
         let Some(subject) = share.grantor.and_then(|sharer| subjects.get(&sharer)) else { continue };
         let held = held(subject, share.resource, &|base| match change {
             Some((id, ends)) if id == base.id => Some(ends),
-            _ => places.get(&base.id).and_then(|place| found.get(*place)).copied(),
+            _ => positions.get(&base.id).and_then(|position| found.get(*position)).copied(),
         })?;
         let now = PermissionEnds::of(share.attributes.permissions, share.expires).cut(held);
         let Some(supported) = found.get_mut(index).filter(|supported| **supported != now) else { continue };

@@ -199,9 +199,9 @@ pub fn own_share_at(tx: &Transaction<'_>, endpoint: &Name, path: &Path) -> Resul
 /// `None` if there is no such role or the actor may not list roles.
 fn role_behind(tx: &Transaction<'_>, item: &Resource, endpoint: &Endpoint, principal: Id) -> Result<Option<String>> {
     let on = tx.outermost(item.id)?;
-    let told = endpoint.kind.sharing() == Sharing::Managed && tx.may(Action::Plain(Verb::ListRoles), on)?;
+    let shows_roles = endpoint.kind.sharing() == Sharing::Managed && tx.may(Action::Plain(Verb::ListRoles), on)?;
     for role in managing_roles() {
-        if told && tx.facts().held(on, *role, principal)?.is_some() {
+        if shows_roles && tx.facts().held(on, *role, principal)?.is_some() {
             let (name, who) = (tx.name(on)?, shell_quote(&tx.name(principal)?));
             let name = name.strip_prefix("endpoint:").unwrap_or(&name).to_owned();
             return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", shell_quote(&name), role.as_str())));

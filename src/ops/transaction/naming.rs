@@ -24,9 +24,9 @@ impl Transaction<'_> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn participant(&self, binding: &Binding, id: Id) -> Result<String> {
-        let told = self.may_name(id)? || self.sees_binding(binding)?;
+        let is_visible = self.may_name(id)? || self.sees_binding(binding)?;
         // told: asked just now.
-        if told { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
+        if is_visible { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
     }
 
     /// The grantor of a binding, as [`Transaction::participant`] names it.
