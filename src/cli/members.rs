@@ -336,7 +336,7 @@ pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>
             Some(step) => {
                 let mut is_visible = true;
                 for group in paths.end(*step, usize::MAX) {
-                    is_visible = is_visible && viewer.is_told_members(group)?;
+                    is_visible = is_visible && viewer.may_list_members(group)?;
                 }
                 if !is_visible {
                     continue;

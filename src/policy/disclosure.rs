@@ -200,7 +200,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn is_told_members(&self, group: Id) -> Result<bool> {
+    pub fn may_list_members(&self, group: Id) -> Result<bool> {
         self.discloses(Aspect::Bindings, group, Kind::Group, None)
     }
 
