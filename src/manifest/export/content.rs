@@ -11,17 +11,8 @@ use super::{ExportError, Exporter, Orphans, moment, put, put_list};
 use crate::manifest::text_format;
 use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
-use crate::ops::share::cascade::{is_delegated, unsupported};
-use crate::ops::share::required_to_record;
-use crate::policy::{BindingQuery, Facts, Subject, decide_for};
-
-/// A search for orphaned shares, item by item. A share is orphaned if its sharer no longer holds what it gives.
-#[derive(Default)]
-pub(super) struct Search {
-    /// Shares that rest on other shares. They are judged together at the end.
-    delegated: Vec<Binding>,
-    found: Orphans,
-}
+use crate::ops::share::OrphanSearch;
+use crate::policy::{BindingQuery, Facts};
 
 /// An item with its path on its endpoint.
 pub(super) type ItemAt = (String, Rc<Resource>);
@@ -158,27 +149,9 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(keyed.into_iter().map(|(who, _, share)| (who, share)).collect())
     }
 
-    /// Adds the shares of an item to a search for orphans.
-    pub(super) fn look_for_orphans(&self, item: Id, search: &mut Search) -> Result<(), Problem> {
-        for share in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
-            let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
-            if is_delegated(self.facts, &share)? {
-                search.delegated.push(share);
-            } else if let Some(needed) = required_to_record(&share) {
-                let subject = Subject::new(self.facts, sharer, self.at)?.assume_active();
-                if !decide_for(&subject, needed, share.resource)?.allowed {
-                    search.found.insert(share.id);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The orphaned shares of a search: their sharers could not make them now, or not until their end.
-    pub(super) fn orphans(&self, search: Search) -> Result<Orphans, Problem> {
-        let mut found = search.found;
-        found.extend(unsupported(self.facts, search.delegated, self.at)?.into_iter().map(|loss| loss.share.id));
-        Ok(found)
+    pub(super) fn orphans(&self, search: OrphanSearch) -> Result<Orphans, Problem> {
+        Ok(search.losses(self.facts, self.at)?.into_iter().map(|loss| loss.share.id).collect())
     }
 
     /// The fields of a share.
@@ -220,12 +193,12 @@ impl<F: Facts> Exporter<'_, F> {
     pub(super) fn endpoint(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = self.endpoint_alone(resource)?;
         let (mut content, mut shares) = (Map::new(), Map::new());
-        let mut search = Search::default();
+        let mut search = OrphanSearch::default();
         let mut gathered = self.each_item(resource, &mut |(path, item)| {
             if let Some(entry) = self.item(item)? {
                 content.insert(path.clone(), Value::Object(entry));
             }
-            Ok(self.look_for_orphans(item.id, &mut search)?)
+            Ok(search.add_item(self.facts, item.id, self.at)?)
         });
         if gathered.is_ok() {
             let orphans = self.orphans(search)?;

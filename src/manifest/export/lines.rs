@@ -4,10 +4,10 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::content::Search;
 use super::people::ExportedMember;
 use super::{ExportError, Exporter, put, put_list};
 use crate::model::{Id, Kind, Resource};
+use crate::ops::share::OrphanSearch;
 use crate::policy::Facts;
 
 /// Writes the whole export.
@@ -82,7 +82,7 @@ fn content<F: Facts>(
     endpoint: &Resource,
     lines: &mut JsonlWriter<'_>,
 ) -> Result<(), ExportError> {
-    let mut search = Search::default();
+    let mut search = OrphanSearch::default();
     export.each_item(endpoint, &mut |(path, item)| {
         if let Some(entry) = export.item(item)? {
             let mut row = Map::new();
@@ -90,7 +90,7 @@ fn content<F: Facts>(
             row.extend(entry);
             lines.put("content", row)?;
         }
-        Ok(export.look_for_orphans(item.id, &mut search)?)
+        Ok(search.add_item(export.facts, item.id, export.at)?)
     })?;
     let orphans = export.orphans(search)?;
     // A share can rest on an earlier one, so shares with a sharer are written in the order of their creation.

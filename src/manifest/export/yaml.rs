@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use serde_saphyr::{FlowMap, FlowSeq};
 
-use super::content::Search;
 use super::{ExportError, Exporter, SECTIONS};
 use crate::model::escape::{replace_placeholders, text_with_placeholders, with_placeholders};
 use crate::model::{Kind, Resource};
+use crate::ops::share::OrphanSearch;
 use crate::policy::Facts;
 
 /// The maximum length of a line that holds a whole mapping or list, in characters.
@@ -58,7 +58,7 @@ fn endpoint<F: Facts>(
         writer.entry(2, name, value)?;
     }
     let mut begun = false;
-    let mut search = Search::default();
+    let mut search = OrphanSearch::default();
     export.each_item(resource, &mut |(path, item)| {
         if let Some(entry) = export.item(item)? {
             if !begun {
@@ -67,7 +67,7 @@ fn endpoint<F: Facts>(
             }
             writer.entry(3, path, &Value::Object(entry))?;
         }
-        Ok(export.look_for_orphans(item.id, &mut search)?)
+        Ok(search.add_item(export.facts, item.id, export.at)?)
     })?;
     let orphans = export.orphans(search)?;
     let mut begun = false;
