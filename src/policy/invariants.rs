@@ -285,6 +285,25 @@ fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding
 /// # Errors
 /// When the facts cannot be read.
 pub fn has_administrator<F: Facts + ?Sized>(facts: &F, on: Id, role: Role, but: Option<Id>, at: Time) -> Result<bool> {
+    let mut found = false;
+    each_administrator(facts, on, role, at, &mut |account| {
+        found = Some(account) != but;
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+/// Visits every active account that holds an administrator's role on a resource, itself or through groups, once each.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn each_administrator<F: Facts + ?Sized>(
+    facts: &F,
+    on: Id,
+    role: Role,
+    at: Time,
+    visit: &mut dyn FnMut(Id) -> ControlFlow<()>,
+) -> Result<()> {
     let mut open: Vec<Id> = Vec::new();
     let mut seen: HashSet<Id> = HashSet::new();
     let mut add = |open: &mut Vec<Id>, binding: Binding| {
@@ -301,14 +320,14 @@ pub fn has_administrator<F: Facts + ?Sized>(facts: &F, on: Id, role: Role, but: 
             }
             Some(resource) => {
                 let active = resource.as_account().is_some_and(|it| it.status(at) == Status::Active);
-                if active && Some(id) != but {
-                    return Ok(true);
+                if active && visit(id).is_break() {
+                    return Ok(());
                 }
             }
             None => {}
         }
     }
-    Ok(false)
+    Ok(())
 }
 
 /// The endpoints and organizations that a draft may leave without administrators: because it ends a
