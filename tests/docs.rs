@@ -1,5 +1,5 @@
-//! The documents. `docs/roles.md` is generated from `role list`, and the committed file must be up to date
-//! (`cargo xtask regenerate` writes it). Every citation in a comment or a page must exist.
+//! The documents. `docs/roles.md` is generated from `role list` and `docs/findings.md` from the catalogue of findings, and
+//! the committed files must be up to date (`cargo xtask regenerate` writes them). Every citation in a comment or a page must exist.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -64,6 +64,29 @@ fn page() -> String {
 #[test]
 fn the_page_of_roles_is_the_catalogue() {
     assert_generated("docs/roles.md", &page());
+}
+
+fn findings_page() -> String {
+    let rows = Tool::bare().json("audit findings --catalogue");
+    let mut out = "# Findings\n\nWhat `rolebook audit findings` looks for, and why. Made from `rolebook audit findings --catalogue -o json` by\n`cargo xtask regenerate`; the search itself reads the same rows.\n".to_owned();
+    for severity in ["error", "warning", "info"] {
+        write!(out, "\n## {}{}\n", severity[..1].to_uppercase(), &severity[1..]).unwrap();
+        for row in rows.as_array().unwrap().iter().filter(|row| row["severity"] == severity) {
+            let text = |name: &str| row[name].as_str().unwrap();
+            write!(out, "\n### {}\n\n", text("id")).unwrap();
+            let days = row["days"].as_u64().map_or_else(String::new, |days| format!(" In order for {days} days."));
+            let (first, rest) = text("title").split_at(1);
+            writeln!(out, "**{}{rest}.** {}\n", first.to_uppercase(), text("why")).unwrap();
+            writeln!(out, "- found by: {}{days}\n- to mend: `{}`\n- {}", text("how"), text("fix"), text("source"))
+                .unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn the_page_of_findings_is_the_catalogue() {
+    assert_generated("docs/findings.md", &findings_page());
 }
 
 fn root() -> &'static Path {

@@ -22,6 +22,7 @@ mod docs;
 mod endpoints;
 mod everywhere;
 mod extremes;
+mod findings;
 mod groups;
 mod hostile;
 mod layers;

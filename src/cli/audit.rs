@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
+use super::findings::FindingsArgs;
 use super::log::LogReader;
 use super::session::Session;
 use super::{Outcome, complete, examples};
@@ -40,6 +41,12 @@ enum AuditCommand {
     /// Exits with 0 if everything fits, 1 if something does not, 7 if the store cannot be opened.
     #[command(after_long_help = examples::AUDIT_VERIFY)]
     Verify(VerifyArgs),
+    /// List what an audit should look at, with the commands that mend it
+    ///
+    /// Server admins are told all findings, others those of what they administer. `--catalogue` lists what is looked for
+    /// and why.
+    #[command(after_long_help = examples::AUDIT_FINDINGS)]
+    Findings(FindingsArgs),
 }
 
 #[derive(Args, Debug)]
@@ -105,6 +112,7 @@ impl AuditArgs {
             AuditCommand::Log(it) => it.run(session),
             AuditCommand::Show(it) => it.run(session),
             AuditCommand::Verify(_) => check(session),
+            AuditCommand::Findings(it) => it.run(session),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The manual: a page for each command, generated from the parser, and pages on the model and the manifest.
 
+mod findings;
 mod manifest;
 
 use std::fmt::Write as _;
@@ -69,6 +70,7 @@ fn pages(command: &Command) -> Vec<(String, String)> {
     collect(&whole, "rolebook", &mut pages);
     pages.push(("rolebook-model.7".to_owned(), model_page()));
     pages.push(("rolebook-manifest.5".to_owned(), manifest::page()));
+    pages.push(("rolebook-findings.7".to_owned(), findings::page()));
     pages
 }
 

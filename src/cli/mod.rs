@@ -17,6 +17,7 @@ mod dropbox;
 mod endpoint;
 mod examples;
 mod files;
+mod findings;
 mod group;
 mod identity;
 mod keys;

@@ -28,6 +28,8 @@ macro_rules! string_enum {
     };
 }
 
+pub(in crate::model) use string_enum;
+
 /// A row is `Variant field = word, the default of a server that was never configured, what an account may do`.
 macro_rules! toggles {
     ($($setting:ident $field:ident = $word:literal, $default:ident, $may:literal;)*) => {

@@ -13,6 +13,7 @@ pub mod content;
 mod denial;
 pub mod describe;
 pub mod endpoint;
+pub mod findings;
 pub mod group;
 mod handover;
 pub mod home;

@@ -13,6 +13,7 @@ mod commands;
 mod content;
 pub mod disclosure;
 mod endpoints;
+pub mod findings;
 mod organizations;
 mod rule;
 mod server;

@@ -1,0 +1,177 @@
+//! `audit findings`: what an audit should look at, and the catalogue of it.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::{Map, Value, json};
+
+use super::args::{PageArgs, ReadArgs};
+use super::session::Session;
+use super::view::ReadView;
+use super::{Outcome, complete};
+use crate::model::catalogue::findings::{FindingKind, Severity};
+use crate::model::{Id, Kind, Verb};
+use crate::ops::findings::{Finding, FindingOptions, FindingSearch};
+use crate::policy::Facts;
+use crate::render::{Column, RenderError, Row, hidden, key, row, shown};
+
+#[derive(Args, Debug)]
+pub(super) struct FindingsArgs {
+    /// Only findings about this resource, what lies in it, or this principal [default: everything]
+    #[arg(value_name = "RESOURCE", add = complete::resources())]
+    within: Option<String>,
+    /// Only these findings, by id
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = ids())]
+    id: Vec<FindingKind>,
+    /// All findings but these, by id
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = ids())]
+    ignore: Vec<FindingKind>,
+    /// Only findings of this severity or a higher one
+    #[arg(long, value_name = "SEVERITY", value_parser = severities())]
+    severity: Option<Severity>,
+    /// Exit with 1 if there is a finding
+    #[arg(long)]
+    exit_code: bool,
+    /// List what can be found, with the reasons, and look for nothing
+    #[arg(long, conflicts_with_all = ["within", "exit_code", "at"])]
+    catalogue: bool,
+    #[command(flatten)]
+    paging: PageArgs,
+    #[command(flatten)]
+    reading: ReadArgs,
+}
+
+fn ids() -> impl TypedValueParser<Value = FindingKind> {
+    PossibleValuesParser::new(FindingKind::WORDS.iter().copied())
+        .try_map(|word| FindingKind::from_name(&word).ok_or("unknown word"))
+}
+
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::WORDS.iter().copied())
+        .try_map(|word| Severity::from_name(&word).ok_or("unknown word"))
+}
+
+static COLUMNS: [Column; 10] = [
+    shown("severity"),
+    key("id"),
+    key("resource"),
+    key("principal"),
+    hidden("title"),
+    shown("detail"),
+    shown("since"),
+    hidden("by"),
+    hidden("why"),
+    hidden("fix"),
+];
+
+static CATALOGUE_COLUMNS: [Column; 8] = [
+    key("id"),
+    shown("severity"),
+    shown("title"),
+    hidden("why"),
+    hidden("source"),
+    hidden("how"),
+    hidden("fix"),
+    hidden("days"),
+];
+
+impl FindingsArgs {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        if self.catalogue {
+            let rows =
+                FindingKind::ALL.iter().filter(|kind| self.asks_for(**kind)).map(|kind| Ok(catalogue_row(*kind)));
+            return session.list(&CATALOGUE_COLUMNS, rows, &self.paging);
+        }
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let within = self.within.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
+            let view = view.in_memory()?;
+            let options = self.options(within);
+            // told: the search asks the reader before it uses a name.
+            let reference = |id: Id| view.reference(id);
+            let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, &reference)?;
+            if !search.has_scope() {
+                view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
+            }
+            let mut count = 0_usize;
+            session.list_sorted(&COLUMNS, &self.paging, |put| {
+                search.run(&mut |finding| {
+                    count += 1;
+                    let row = finding_row(&view, &finding)?;
+                    put(&place(&finding, &row), row)
+                })
+            })?;
+            Ok(u8::from(self.exit_code && count > 0))
+        })
+    }
+
+    fn asks_for(&self, kind: FindingKind) -> bool {
+        (self.id.is_empty() || self.id.contains(&kind))
+            && !self.ignore.contains(&kind)
+            && self.severity.is_none_or(|least| kind.row().severity >= least)
+    }
+
+    fn options(&self, within: Option<Id>) -> FindingOptions {
+        FindingOptions {
+            only: self.id.iter().copied().collect(),
+            except: self.ignore.iter().copied().collect::<BTreeSet<_>>(),
+            severity: self.severity,
+            within,
+            ..FindingOptions::default()
+        }
+    }
+}
+
+/// The place of a finding in the list: the most severe first, then by id and resource.
+fn place(finding: &Finding, row: &Row) -> String {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let severity = Severity::ALL.len() - finding.severity as usize;
+    format!("{severity} {}\0{}\0{}", finding.kind.as_str(), text("resource"), text("principal"))
+}
+
+fn finding_row<F: Facts>(view: &ReadView<'_, F>, finding: &Finding) -> Result<Map<String, Value>, RenderError> {
+    let catalogue = finding.kind.row();
+    let name = |id: Id| match &finding.binding {
+        Some(binding) => view.participant(binding, id),
+        None => view.name(id),
+    };
+    let by = match &finding.binding {
+        Some(binding) => view.grantor(binding)?,
+        None => match view.reader.revision(finding.since)? {
+            Some(entry) => view.actor_name(entry.actor)?,
+            None => view.actor_name(None)?,
+        },
+    };
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(finding.severity),
+            json!(finding.kind),
+            json!(name(finding.resource)?),
+            json!(finding.principal.map(name).transpose()?),
+            json!(catalogue.title),
+            json!(finding.detail),
+            json!(finding.since),
+            json!(by),
+            json!(catalogue.why),
+            json!(finding.fix),
+        ],
+    ))
+}
+
+fn catalogue_row(kind: FindingKind) -> Map<String, Value> {
+    let it = kind.row();
+    row(
+        &CATALOGUE_COLUMNS,
+        [
+            json!(it.id),
+            json!(it.severity),
+            json!(it.title),
+            json!(it.why),
+            json!(it.source),
+            json!(it.how),
+            json!(it.fix),
+            json!(it.days),
+        ],
+    )
+}

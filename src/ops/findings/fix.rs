@@ -1,0 +1,103 @@
+//! The commands that mend findings, as typed.
+
+use crate::model::attributes::ShareClass;
+use crate::model::name::shell_quote;
+use crate::model::{Binding, Id, Kind, Permissions, Problem, Role};
+use crate::ops::Transaction;
+use crate::ops::share::cascade::dependents;
+use crate::policy::{Actor, Facts};
+
+use super::FindingSearch;
+
+/// The name of a resource as commands of its noun take it: without its kind, and quoted where a shell needs it.
+pub(super) fn typed(facts: &dyn Facts, id: Id) -> Result<String, Problem> {
+    // told: a finding is told only to readers who see what it names.
+    let reference = facts.reference(id)?;
+    let bare = match facts.header(id)?.map(|header| header.kind()) {
+        Some(Kind::Item) | None => reference.as_str(),
+        Some(_) => reference.split_once(':').map_or(reference.as_str(), |(_, name)| name),
+    };
+    Ok(shell_quote(bare))
+}
+
+/// The name of a principal as commands take it: an account by its name, others with their kind.
+pub(super) fn typed_principal(facts: &dyn Facts, id: Id) -> Result<String, Problem> {
+    match facts.header(id)?.map(|header| header.kind()) {
+        Some(Kind::Account) => typed(facts, id),
+        // told: a finding is told only to readers who see what it names.
+        _ => Ok(shell_quote(&facts.reference(id)?)),
+    }
+}
+
+/// The command that gives an account an administrator's role.
+pub(super) fn role_command(facts: &dyn Facts, on: Id, role: Role, account: Id) -> Result<String, Problem> {
+    let (on, who, word) = (typed(facts, on)?, typed(facts, account)?, role.as_str());
+    Ok(match role.resource_kind() {
+        Kind::Server => format!("rolebook account set-role {who} {word}"),
+        Kind::Org => format!("rolebook org set-role {on} {who} {word}"),
+        _ => format!("rolebook endpoint add-role {on} {word} {who}"),
+    })
+}
+
+/// A set of permissions as the option `--permission` takes it.
+pub(super) fn typed_set(set: Permissions) -> String {
+    match Permissions::PRESETS.into_iter().find(|(preset, ..)| *preset == set) {
+        Some((_, word, _)) => word.to_owned(),
+        None => set.to_string(),
+    }
+}
+
+impl FindingSearch<'_> {
+    /// The command that takes a binding away; `None` if no command does.
+    pub(super) fn take_away(&self, binding: &Binding) -> Result<Vec<String>, Problem> {
+        let facts = self.facts;
+        let (on, who) = (typed(facts, binding.resource)?, typed_principal(facts, binding.principal)?);
+        let role = binding.role.as_str();
+        let command = match binding.role.resource_kind() {
+            Kind::Server => format!("account set-role {who} {}", Role::ServerUser.as_str()),
+            Kind::Dropbox if binding.role == Role::DropboxOutside => match binding.attributes.invitation {
+                Some(link) => format!("dropbox revoke {on} invitation:{link}"),
+                None => return Ok(Vec::new()),
+            },
+            kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace) => {
+                format!("{} remove-member {on} {who}", kind.command())
+            }
+            Kind::Endpoint => format!("endpoint remove-role {on} {role} {who}"),
+            Kind::Item if binding.role == Role::ItemOwner => format!("content set {on} --owner none"),
+            Kind::Item => return Ok(vec![self.share_command("revoke", binding, Permissions::NONE, "")?]),
+            // Roles of a package come and go with it, and other kinds have no roles.
+            _ => return Ok(Vec::new()),
+        };
+        Ok(vec![format!("rolebook {command}")])
+    }
+
+    /// The command that lowers a share to a set of permissions.
+    pub(super) fn lower(&self, share: &Binding, set: Permissions) -> Result<String, Problem> {
+        if set.is_empty() {
+            return self.share_command("revoke", share, set, "");
+        }
+        self.share_command("set", share, set, &format!(" --permission {}", typed_set(set)))
+    }
+
+    fn share_command(&self, verb: &str, share: &Binding, left: Permissions, options: &str) -> Result<String, Problem> {
+        let item = typed(self.facts, share.resource)?;
+        let who = typed_principal(self.facts, share.principal)?;
+        let by = match share.grantor {
+            // told: a reader who sees a share sees its sharer.
+            Some(sharer) => shell_quote((self.reference)(sharer)?.trim_start_matches("user:")),
+            None => "operator".to_owned(),
+        };
+        let class = match share.attributes.share_class() {
+            ShareClass::User => String::new(),
+            class => format!(" --class {}", class.as_str()),
+        };
+        let cascade = if self.has_dependents(share, left)? { " --cascade --yes" } else { "" };
+        Ok(format!("rolebook share {verb} {item} {who}{options} --by {by}{class}{cascade}"))
+    }
+
+    /// Whether other shares rest on what a share would lose.
+    fn has_dependents(&self, share: &Binding, left: Permissions) -> Result<bool, Problem> {
+        let tx = Transaction::trial(self.facts, Actor::Operator, self.at)?;
+        Ok(!dependents(&tx, share, (left, share.expires))?.is_empty())
+    }
+}
