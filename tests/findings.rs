@@ -137,3 +137,131 @@ fn every_finding_of_the_catalogue_has_a_case() {
     let catalogue: BTreeSet<String> = FindingKind::WORDS.iter().map(|it| (*it).to_owned()).collect();
     assert_eq!(cases, catalogue);
 }
+
+/// A store with a finding: alice alone administers the server.
+fn lone() -> Tool {
+    let tool = clean();
+    tool.ok("account set-role dana user");
+    assert_eq!(ids(&tool, ""), ["single-administrator"]);
+    tool
+}
+
+fn ids(tool: &Tool, options: &str) -> Vec<String> {
+    findings(tool, options).iter().map(|it| text(it, "id").to_owned()).collect()
+}
+
+#[test]
+fn an_accepted_finding_is_listed_apart_until_its_end() {
+    let tool = lone();
+    let _ = tool.fails(2, "audit accept single-administrator server", "a finding is accepted for a reason");
+    let accept = "audit accept single-administrator server --reason 'a small team' --expires 30d";
+    let _ = tool.fails(3, &format!("{accept} --as dana"), "user:dana may not configure on server");
+    let done = tool.ok(&format!("{accept} --as alice"));
+    assert!(done.contains("finding single-administrator") && done.contains("on server"), "{done}");
+    assert!(ids(&tool, "").is_empty() && tool.run("audit findings --exit-code").status == 0);
+    let accepted = findings(&tool, "--accepted");
+    assert_eq!(accepted.len(), 1);
+    assert_eq!((text(&accepted[0], "reason"), text(&accepted[0], "accepted_by")), ("a small team", "user:alice"));
+    // Accepted again: the new reason and end.
+    tool.ok("audit accept single-administrator server --principal user:alice --reason 'until May'");
+    assert_eq!(text(&findings(&tool, "--accepted")[0], "reason"), "until May");
+    tool.ok(&format!("undo {}", tool.revision()));
+    tool.later(31 * 24 * 60 * 60);
+    assert_eq!(ids(&tool, ""), ["single-administrator"]);
+    assert!(findings(&tool, "--accepted").is_empty());
+    assert_eq!(tool.run("audit findings --exit-code").status, 1);
+    tool.ok("audit verify");
+}
+
+#[test]
+fn only_what_is_found_is_accepted() {
+    let tool = lone();
+    for (line, message) in [
+        ("single-administrator org:acme", "no such finding: `single-administrator on org:acme`"),
+        ("public-read server", "no such finding: `public-read on server`"),
+        ("single-administrator server --principal bob", "no such finding"),
+        ("single-administrator org:nowhere", "no such organization: `nowhere`"),
+    ] {
+        let _ = tool.fails(4, &format!("audit accept {line} --reason why"), message);
+    }
+    let _ = tool.fails(2, "audit accept dormant server --reason why", "invalid value `dormant`");
+    let _ = tool.fails(5, "audit accept single-administrator server --reason why --expires 2020-01-01", "the past");
+}
+
+#[test]
+fn an_acceptance_for_one_principal_leaves_the_others() {
+    let tool = clean();
+    tool.ok("share grant archive:/reels anyone authenticated --permission view");
+    tool.ok("audit accept public-read archive:/reels --principal anyone --reason 'press kit'");
+    let left = findings(&tool, "");
+    assert_eq!((left.len(), text(&left[0], "principal")), (1, "authenticated"));
+    tool.ok("audit accept public-read archive:/reels --reason 'all of it'");
+    assert!(findings(&tool, "").is_empty());
+}
+
+#[test]
+fn options_choose_findings() {
+    let tool = lone();
+    tool.ok("share grant archive:/reels authenticated --permission view");
+    tool.ok("group add night");
+    assert_eq!(ids(&tool, ""), ["single-administrator", "empty-group", "public-read"]);
+    assert_eq!(ids(&tool, "--severity warning"), ["single-administrator"]);
+    assert_eq!(ids(&tool, "--id public-read,empty-group"), ["empty-group", "public-read"]);
+    assert_eq!(ids(&tool, "--ignore public-read,empty-group"), ["single-administrator"]);
+    assert_eq!(ids(&tool, "endpoint:archive"), ["public-read"]);
+    assert_eq!(ids(&tool, "archive:/reels"), ["public-read"]);
+    assert_eq!(ids(&tool, "user:alice"), ["single-administrator"]);
+    assert_eq!(ids(&tool, "org:acme"), Vec::<String>::new());
+    // As of the revision before the last one.
+    assert_eq!(ids(&tool, &format!("--at {}", tool.revision() - 1)), ["single-administrator", "public-read"]);
+    let _ = tool.fails(4, "audit findings org:nowhere", "no such organization: `nowhere`");
+}
+
+#[test]
+fn readers_are_told_the_findings_of_what_they_administer() {
+    let tool = lone();
+    tool.ok("workgroup set color --admins-create-users");
+    tool.ok("share grant archive:/reels authenticated --permission view");
+    assert_eq!(ids(&tool, "--as alice").len(), 3);
+    assert_eq!(ids(&tool, "--as carol"), ["global-user-creation"]);
+    assert_eq!(ids(&tool, "--as dana"), ["public-read"]);
+    let _ = tool.fails(3, "audit findings --as eve", "user:eve may not view-log on server");
+}
+
+#[test]
+fn findings_are_written_as_sarif() {
+    let tool = lone();
+    tool.ok("share grant archive:/reels authenticated --permission view");
+    let log: Value = serde_json::from_str(&tool.ok("audit findings -o sarif")).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    let schema: Value = serde_json::from_str(&sarif_schema()).unwrap();
+    compiler.add_resource("sarif.json", schema).unwrap();
+    let schema = compiler.compile("sarif.json", &mut schemas).unwrap();
+    schemas.validate(&log, schema).unwrap_or_else(|wrong| panic!("{wrong:#}"));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let levels: Vec<(&str, &str)> = results.iter().map(|it| (text(it, "ruleId"), text(it, "level"))).collect();
+    assert_eq!(levels, [("single-administrator", "warning"), ("public-read", "note")]);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let index = usize::try_from(results[0]["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!((rules.len(), text(&rules[index], "id")), (FindingKind::ALL.len(), "single-administrator"));
+    let empty: Value = serde_json::from_str(&clean().ok("audit findings -o sarif")).unwrap();
+    assert_eq!(empty["runs"][0]["results"], Value::Array(Vec::new()));
+    schemas.validate(&empty, schema).unwrap();
+    for other in ["account list", "audit findings --catalogue", "audit findings --accepted"] {
+        let _ = tool.fails(2, &format!("{other} -o sarif"), "`-o sarif` is a format of findings alone");
+    }
+}
+
+/// The schema of SARIF 2.1.0, as it comes with a crate of types for it.
+fn sarif_schema() -> String {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let package = metadata["packages"].as_array().unwrap().iter().find(|it| it["name"] == "serde-sarif").unwrap();
+    let folder = std::path::Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
+    std::fs::read_to_string(folder.join("src/schema.json")).unwrap()
+}

@@ -28,7 +28,7 @@ pub(super) struct GlobalArgs {
     pub(super) actor: Option<String>,
     /// How to write the answer
     #[arg(short, long, global = true, value_name = "FORMAT", value_parser = formats(), help_heading = "Global options")]
-    pub(super) output: Option<Format>,
+    pub(super) output: Option<OutputFormat>,
     /// The columns to write, in order, separated by commas
     #[arg(long, global = true, value_name = "A,B", value_delimiter = ',', help_heading = "Global options")]
     pub(super) columns: Vec<String>,
@@ -116,8 +116,29 @@ pub(super) fn wants_json(args: &[OsString]) -> bool {
     false
 }
 
-fn formats() -> impl TypedValueParser<Value = Format> {
-    words(Format::ALL.map(|(_, word)| word), Format::from_word)
+/// A format of `-o`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OutputFormat {
+    /// A format of every command.
+    Common(Format),
+    /// SARIF 2.1.0, a format of findings alone.
+    Sarif,
+}
+
+impl OutputFormat {
+    const SARIF: &str = "sarif";
+
+    fn from_word(word: &str) -> Option<OutputFormat> {
+        match word {
+            OutputFormat::SARIF => Some(OutputFormat::Sarif),
+            _ => Format::from_word(word).map(OutputFormat::Common),
+        }
+    }
+}
+
+fn formats() -> impl TypedValueParser<Value = OutputFormat> {
+    let list: Vec<&str> = Format::WORDS.into_iter().chain([OutputFormat::SARIF]).collect();
+    words(list, OutputFormat::from_word)
 }
 
 /// A parser for the words of a closed list.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
-use super::findings::FindingsArgs;
+use super::findings::{AcceptArgs, FindingsArgs};
 use super::log::LogReader;
 use super::session::Session;
 use super::{Outcome, complete, examples};
@@ -47,6 +47,12 @@ enum AuditCommand {
     /// and why.
     #[command(after_long_help = examples::AUDIT_FINDINGS)]
     Findings(FindingsArgs),
+    /// Accept a finding, for a reason that the store keeps
+    ///
+    /// It is then no longer listed, until the acceptance ends. `audit findings --accepted` lists what is accepted; `undo`
+    /// takes it back. Only server admins accept findings.
+    #[command(after_long_help = examples::AUDIT_ACCEPT)]
+    Accept(AcceptArgs),
 }
 
 #[derive(Args, Debug)]
@@ -107,12 +113,18 @@ static COLUMNS: [Column; 12] = [
 ];
 
 impl AuditArgs {
+    /// Whether the command lists findings.
+    pub(super) const fn is_about_findings(&self) -> bool {
+        matches!(&self.command, AuditCommand::Findings(it) if it.has_sarif())
+    }
+
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             AuditCommand::Log(it) => it.run(session),
             AuditCommand::Show(it) => it.run(session),
             AuditCommand::Verify(_) => check(session),
             AuditCommand::Findings(it) => it.run(session),
+            AuditCommand::Accept(it) => it.run(session),
         }
     }
 }

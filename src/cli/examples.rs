@@ -177,5 +177,6 @@ examples! {
     AUDIT_LOG: "rolebook audit log --limit 5" "rolebook audit log --on workgroup:color -o jsonl" "rolebook audit log --actor alice --denied";
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json";
     AUDIT_FINDINGS: "rolebook audit findings" "rolebook audit findings node1:/ --severity warning -o json" "rolebook audit findings --id dormant-grant,orphaned-share --exit-code" "rolebook audit findings --catalogue";
+    AUDIT_ACCEPT: "rolebook audit accept single-administrator org:acme --reason 'a small team' --expires 180d" "rolebook audit accept public-read archive:/open --principal authenticated --reason 'press kit' --as alice";
     AUDIT_VERIFY: "rolebook audit verify" "rolebook audit verify -o json";
 }

@@ -6,13 +6,15 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs};
+use super::args::{PageArgs, ReadArgs, WriteArgs, reference};
+use super::sarif::SarifWriter;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
 use crate::model::catalogue::findings::{FindingKind, Severity};
-use crate::model::{Id, Kind, Verb};
-use crate::ops::findings::{Finding, FindingOptions, FindingSearch};
+use crate::model::time::{Expiry, time_value};
+use crate::model::{Id, Kind, Problem, Reference, Verb};
+use crate::ops::findings::{AcceptedFinding, Finding, FindingOptions, FindingSearch, accept};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, Row, hidden, key, row, shown};
 
@@ -33,13 +35,51 @@ pub(super) struct FindingsArgs {
     /// Exit with 1 if there is a finding
     #[arg(long)]
     exit_code: bool,
+    /// List the accepted findings instead, with who accepted them, why and until when
+    #[arg(long)]
+    accepted: bool,
     /// List what can be found, with the reasons, and look for nothing
-    #[arg(long, conflicts_with_all = ["within", "exit_code", "at"])]
+    #[arg(long, conflicts_with_all = ["within", "exit_code", "at", "accepted"])]
     catalogue: bool,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
     reading: ReadArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AcceptArgs {
+    /// What was found, by id
+    #[arg(value_name = "ID", value_parser = ids())]
+    id: FindingKind,
+    /// The resource that the finding is about
+    #[arg(value_name = "RESOURCE", value_parser = resource, add = complete::resources())]
+    on: Reference,
+    /// The principal that the finding is about [default: every one]
+    #[arg(long, value_name = "PRINCIPAL", value_parser = reference, add = complete::principals())]
+    principal: Option<Reference>,
+    /// When it becomes a finding again: a length such as `90d`, a day, a time (a day begins at 00:00 UTC) [default: never]
+    #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
+    expires: Option<Expiry>,
+    #[command(flatten)]
+    writing: WriteArgs,
+}
+
+impl AcceptArgs {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let Some(reason) = self.writing.reason.clone().filter(|reason| !reason.trim().is_empty()) else {
+            let problem = Problem::usage("no_reason", "a finding is accepted for a reason");
+            return Err(problem.tip("--reason 'agreed with the owner'").into());
+        };
+        let (on, principal) = (self.on.clone(), self.principal.clone());
+        let accepted = AcceptedFinding { kind: self.id, on, principal, reason, expires: self.expires };
+        session.change(&self.writing, |tx| accept(tx, &accepted))
+    }
+}
+
+/// A reference to a resource.
+fn resource(text: &str) -> Result<Reference, Problem> {
+    Reference::parse(text, Kind::Server)
 }
 
 fn ids() -> impl TypedValueParser<Value = FindingKind> {
@@ -63,6 +103,19 @@ static COLUMNS: [Column; 10] = [
     hidden("by"),
     hidden("why"),
     hidden("fix"),
+];
+
+/// The columns of accepted findings.
+static ACCEPTED_COLUMNS: [Column; 9] = [
+    shown("severity"),
+    key("id"),
+    key("resource"),
+    key("principal"),
+    hidden("detail"),
+    shown("acceptance"),
+    shown("accepted_by"),
+    shown("reason"),
+    shown("until"),
 ];
 
 static CATALOGUE_COLUMNS: [Column; 8] = [
@@ -94,15 +147,36 @@ impl FindingsArgs {
                 view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
             }
             let mut count = 0_usize;
-            session.list_sorted(&COLUMNS, &self.paging, |put| {
+            if session.wants_sarif() {
+                let store = session.store_path()?;
+                let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let mut sarif = SarifWriter::begin(session.out, &name)?;
                 search.run(&mut |finding| {
                     count += 1;
-                    let row = finding_row(&view, &finding)?;
-                    put(&place(&finding, &row), row)
+                    sarif.result(finding.kind, finding.severity, &finding_row(&view, &finding)?)?;
+                    Ok::<_, RenderError>(())
+                })?;
+                sarif.end()?;
+                return Ok(u8::from(self.exit_code && count > 0));
+            }
+            let columns: &[Column] = if self.accepted { &ACCEPTED_COLUMNS } else { &COLUMNS };
+            session.list_sorted(columns, &self.paging, |put| {
+                search.run(&mut |finding| {
+                    count += 1;
+                    let mut row = finding_row(&view, &finding)?;
+                    if let Some(acceptance) = finding.acceptance {
+                        row = accepted_row(&view, row, acceptance)?;
+                    }
+                    put(&sort_text(&finding, &row), row)
                 })
             })?;
             Ok(u8::from(self.exit_code && count > 0))
         })
+    }
+
+    /// Whether the answer can be SARIF.
+    pub(super) const fn has_sarif(&self) -> bool {
+        !self.catalogue && !self.accepted
     }
 
     fn asks_for(&self, kind: FindingKind) -> bool {
@@ -117,13 +191,14 @@ impl FindingsArgs {
             except: self.ignore.iter().copied().collect::<BTreeSet<_>>(),
             severity: self.severity,
             within,
+            accepted: self.accepted,
             ..FindingOptions::default()
         }
     }
 }
 
-/// The place of a finding in the list: the most severe first, then by id and resource.
-fn place(finding: &Finding, row: &Row) -> String {
+/// The text that findings are sorted by: the most severe first, then by id and resource.
+fn sort_text(finding: &Finding, row: &Row) -> String {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
     let severity = Severity::ALL.len() - finding.severity as usize;
     format!("{severity} {}\0{}\0{}", finding.kind.as_str(), text("resource"), text("principal"))
@@ -155,6 +230,30 @@ fn finding_row<F: Facts>(view: &ReadView<'_, F>, finding: &Finding) -> Result<Ma
             json!(by),
             json!(catalogue.why),
             json!(finding.fix),
+        ],
+    ))
+}
+
+fn accepted_row<F: Facts>(
+    view: &ReadView<'_, F>,
+    mut finding: Map<String, Value>,
+    acceptance: Id,
+) -> Result<Map<String, Value>, RenderError> {
+    let resource = view.facts.resource(acceptance)?;
+    let Some(it) = resource.as_ref().and_then(|resource| resource.as_acceptance()) else { return Ok(finding) };
+    let mut take = |name: &str| finding.remove(name).unwrap_or_default();
+    Ok(row(
+        &ACCEPTED_COLUMNS,
+        [
+            take("severity"),
+            take("id"),
+            take("resource"),
+            take("principal"),
+            take("detail"),
+            json!(format!("{}:{acceptance}", Kind::Acceptance)),
+            json!(view.actor_name(it.by)?),
+            json!(it.reason),
+            time_value(it.expires),
         ],
     ))
 }

@@ -36,6 +36,7 @@ mod perm;
 mod prompt;
 mod rename;
 mod role;
+mod sarif;
 mod server;
 mod session;
 mod share;
@@ -56,7 +57,7 @@ use crate::model::Problem;
 use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
-use args::GlobalArgs;
+use args::{GlobalArgs, OutputFormat};
 use session::Session;
 
 /// The exit status of a command, or the error that stopped it.
@@ -220,6 +221,10 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         Ok(cli) => cli,
         Err(error) => return output::usage(&error, as_json, out, err),
     };
+    if cli.globals.output == Some(OutputFormat::Sarif) && !cli.command.is_about_findings() {
+        let problem = Problem::usage("format_not_here", "`-o sarif` is a format of findings alone");
+        return output::problem(&problem.tip("rolebook audit findings -o sarif"), as_json, false, err);
+    }
     let mut session = match Session::new(cli.globals, &args, out, err) {
         Ok(session) => session,
         Err((problem, err)) => return output::problem(&problem, as_json, false, err),
@@ -229,6 +234,13 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         Ok(status)
     });
     session.end(outcome)
+}
+
+impl Command {
+    /// Whether the command lists findings.
+    fn is_about_findings(&self) -> bool {
+        matches!(self, Command::Audit(audit) if audit.is_about_findings())
+    }
 }
 
 /// Parses the arguments.

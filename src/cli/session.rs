@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::args::{GlobalArgs, PageArgs};
+use super::args::{GlobalArgs, OutputFormat, PageArgs};
 use super::command_line::command_line;
 use super::config::Config;
 use super::statuses::BROKEN_PIPE;
@@ -141,13 +141,23 @@ impl<'s> Session<'s> {
     pub(super) fn output_options(&self) -> OutputOptions {
         let by_config = || self.config.output.as_deref().and_then(Format::from_word);
         OutputOptions {
-            format: self.globals.output.or_else(by_config).unwrap_or_default(),
+            format: match self.globals.output {
+                Some(OutputFormat::Common(format)) => format,
+                // Only findings are written as SARIF, and what is no finding as JSON.
+                Some(OutputFormat::Sarif) => Format::Json,
+                None => by_config().unwrap_or_default(),
+            },
             columns: self.globals.columns.clone(),
             sort: self.globals.sort.clone(),
             no_headers: self.globals.no_headers,
             width: self.width,
             colour: self.colour.0,
         }
+    }
+
+    /// Whether findings are requested as SARIF.
+    pub(super) fn wants_sarif(&self) -> bool {
+        self.globals.output == Some(OutputFormat::Sarif)
     }
 
     /// Lists rows, or the requested part of them. Each row is made only when it is needed.

@@ -28,6 +28,10 @@ impl Attributes {
             Attributes::Media(it) => vec![("title", json!(it.title))],
             // Output says that the stream key changed, but never shows it.
             Attributes::Stream(it) => vec![("title", json!(it.title))],
+            // Descriptions of changes name the resource and the principal.
+            Attributes::Acceptance(it) => {
+                vec![("finding", json!(it.finding)), ("reason", json!(it.reason)), ("expires", time_value(it.expires))]
+            }
             Attributes::Workgroup(it) => {
                 let mut fields = vec![("send", json!(it.send)), ("member_access", json!(it.member_access))];
                 fields.extend(rights_fields(it.admins));

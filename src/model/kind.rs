@@ -84,6 +84,8 @@ kinds! {
     Media = "media", "media file", "a media file", "media", Numbered, [Workspace];
     /// A live stream of a workspace.
     Stream = "stream", "live stream", "a live stream", "stream", Numbered, [Workspace];
+    /// A finding that is accepted for a reason.
+    Acceptance = "acceptance", "accepted finding", "an accepted finding", "audit", Numbered, [];
 }
 
 impl Kind {

@@ -1,7 +1,7 @@
 //! [`Resource`]: one version of a row that describes a resource.
 
 use super::attributes::{
-    AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
+    Acceptance, AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
 };
 use super::kind::Kind;
 use super::set_names::SetNames;
@@ -99,6 +99,11 @@ impl Resource {
     /// The workspace's attributes, if it is one.
     pub const fn as_workspace(&self) -> Option<&Workspace> {
         if let Attributes::Workspace(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The acceptance's attributes, if it is one.
+    pub const fn as_acceptance(&self) -> Option<&Acceptance> {
+        if let Attributes::Acceptance(it) = &self.attributes { Some(it) } else { None }
     }
 
     /// The access token's attributes, if it is one.

@@ -169,6 +169,10 @@ pub fn concerns(row: &RowChange, lookup: &dyn NameLookup) -> Result<Option<Id>> 
 fn resource_concerns(any: &Resource, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match (any.kind(), any.parent) {
         (Kind::Invitee, _) => Ok(None),
+        // Whoever reads the log of a resource reads which of its findings are accepted.
+        (Kind::Acceptance, _) => {
+            any.as_acceptance().map_or(Ok(Some(any.id)), |accepted| lookup.outermost(accepted.on).map(Some))
+        }
         (_, None) => Ok(Some(any.id)),
         (_, Some(parent)) => lookup.outermost(parent).map(Some),
     }
@@ -218,6 +222,12 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
         fields.push(("to", Value::Null, json!(name(dropbox)?)));
     }
     lying_in(&mut fields, before, after, &name)?;
+    if let (Some(accepted), ChangeKind::Added) = (any.as_acceptance(), what) {
+        fields.push(("on", Value::Null, json!(name(accepted.on)?)));
+        if let Some(principal) = accepted.principal {
+            fields.push(("principal", Value::Null, json!(name(principal)?)));
+        }
+    }
     if let Some(package) = any.as_package() {
         let mut to = package.recipients.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>()?;
         to.extend(package.external.iter().map(|address| format!("external:{address}")));

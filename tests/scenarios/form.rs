@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rolebook::model::attributes::TokenMode;
+use rolebook::model::catalogue::findings::FindingKind;
 use serde::Deserialize;
 
 /// A file of scenarios.
@@ -73,6 +74,15 @@ pub(super) struct Extra {
     pub(super) media: BTreeMap<String, String>,
     /// Name → workspace.
     pub(super) streams: BTreeMap<String, String>,
+    /// The name in questions → the finding that is accepted and the resource.
+    pub(super) accepted: BTreeMap<String, AcceptedFacts>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptedFacts {
+    pub(super) finding: FindingKind,
+    pub(super) on: String,
 }
 
 #[derive(Deserialize, Debug)]

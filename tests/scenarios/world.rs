@@ -9,6 +9,7 @@ use rolebook::manifest::{Source, read};
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Problem, Reference, Role, Time};
+use rolebook::ops::findings::{self, AcceptedFinding};
 use rolebook::ops::invitation::{self, LinkSelector, LinkTerms};
 use rolebook::ops::org_invitation::{self, InvitationTerms};
 use rolebook::ops::{Actor, Transaction, key, media, package, workspace_member};
@@ -98,6 +99,17 @@ impl World {
                 let made = media::add(&mut self.tx, kind, &owner, &Name::parse(name)?, None, &secret(name))?;
                 self.number(kind, name, made);
             }
+        }
+        for (name, it) in &extra.accepted {
+            let request = AcceptedFinding {
+                kind: it.finding,
+                on: Reference::parse(&it.on, Kind::Server)?,
+                principal: None,
+                reason: name.clone(),
+                expires: None,
+            };
+            let made = findings::accept(&mut self.tx, &request)?;
+            self.number(Kind::Acceptance, name, made);
         }
         self.tx.check()
     }

@@ -16,6 +16,7 @@ use std::thread::available_parallelism;
 
 use serde_json::{Map, Value, json};
 
+use super::super::args::OutputFormat;
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, output};
@@ -77,8 +78,8 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, o
         })?)
     };
     let form = match session.globals.output {
-        Some(Format::Json) => AnswerForm::Objects { in_array: true },
-        Some(Format::Jsonl) => AnswerForm::Objects { in_array: false },
+        Some(OutputFormat::Common(Format::Json)) => AnswerForm::Objects { in_array: true },
+        Some(OutputFormat::Common(Format::Jsonl)) => AnswerForm::Objects { in_array: false },
         _ => AnswerForm::AsAsked,
     };
     let mut lines = Lines::new(input);

@@ -2,6 +2,7 @@
 //!
 //! The JSON leaves out default values, so most rows carry `{}`.
 
+mod audits;
 mod endpoints;
 mod organizations;
 mod server;
@@ -16,6 +17,7 @@ pub use super::settings::{
     AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
     SettingValue, SettingValues, ShareClass, Sharing, TokenMode,
 };
+pub use audits::Acceptance;
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
 pub use organizations::{AccessToken, Media, Org, SigningKey, Stream, Workspace};
 pub use server::{Account, Group, Server, Status};
@@ -100,6 +102,8 @@ attributes! {
     Media,
     /// Attributes of a live stream.
     Stream,
+    /// Attributes of an accepted finding.
+    Acceptance,
 }
 
 impl Attributes {

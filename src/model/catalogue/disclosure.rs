@@ -7,8 +7,8 @@ use super::*;
 use Aspect::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
 use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party};
 use Kind::{
-    AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package, PublicLink, Server,
-    SigningKey, Stream, Workgroup, Workspace,
+    Acceptance, AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package,
+    PublicLink, Server, SigningKey, Stream, Workgroup, Workspace,
 };
 
 /// The aspect of a resource that a row discloses.
@@ -110,6 +110,7 @@ pub const DISCLOSURES: &[Disclosure] = &[
     disclosure(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
     disclosure(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
     disclosure(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
+    disclosure(Existence, &[Acceptance], MayOnServer(ViewLog), WHOLE_LOG),
     disclosure(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
     disclosure(Details, &[Workgroup], Holds(&[Role::WorkgroupStandard]), rule("workgroup.outside", OUTSIDE)),
     disclosure(Details, &[Dropbox], Holds(&[Role::DropboxSubmitOnly]), rule("dropbox.outside", OUTSIDE)),

@@ -4,6 +4,7 @@
 //! A reader is told the findings of what they may read the log of (docs/decisions.md#findings), and no finding names
 //! what the reader may not see.
 
+mod accept;
 mod accounts;
 mod administrators;
 mod credentials;
@@ -12,6 +13,8 @@ mod groups;
 mod holders;
 mod links;
 mod shares;
+
+pub use accept::{AcceptedFinding, accept};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +28,7 @@ use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::{Binding, Id, Kind, Problem, Revision, Time};
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Facts, LogScope, Subject};
+use accept::Acceptances;
 
 /// Something that an audit should look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +49,8 @@ pub struct Finding {
     pub detail: String,
     /// The commands that mend it, to be typed one after another.
     pub fix: Vec<String>,
+    /// The acceptance in force, if it is accepted.
+    pub acceptance: Option<Id>,
 }
 
 /// What to look for.
@@ -60,6 +66,10 @@ pub struct FindingOptions {
     pub days: BTreeMap<FindingKind, u32>,
     /// Only findings about this resource or principal, or about what lies in it.
     pub within: Option<Id>,
+    /// Whether to visit accepted findings, and no others.
+    pub accepted: bool,
+    /// Whether to visit findings whether or not they are accepted.
+    pub ignores_acceptances: bool,
 }
 
 /// Visits each finding.
@@ -72,6 +82,7 @@ pub struct FindingSearch<'f> {
     scope: LogScope,
     at: Time,
     options: &'f FindingOptions,
+    acceptances: Acceptances,
     /// The reference of any resource or principal, also of one that has ended.
     reference: &'f dyn Fn(Id) -> Result<String, Problem>,
     /// The principals that a principal is: itself, its groups and its workgroups.
@@ -107,8 +118,20 @@ impl<'f> FindingSearch<'f> {
         reference: &'f dyn Fn(Id) -> Result<String, Problem>,
     ) -> Result<FindingSearch<'f>, Problem> {
         let scope = viewer.log_scope()?;
+        let acceptances = Acceptances::read(facts, at)?;
         let (principals, statuses, active_groups) = Default::default();
-        Ok(FindingSearch { facts, viewer, scope, at, options, reference, principals, statuses, active_groups })
+        Ok(FindingSearch {
+            facts,
+            viewer,
+            scope,
+            at,
+            options,
+            acceptances,
+            reference,
+            principals,
+            statuses,
+            active_groups,
+        })
     }
 
     /// Whether the reader is told any finding.
@@ -122,7 +145,8 @@ impl<'f> FindingSearch<'f> {
     /// When the facts cannot be read; those of the visitor.
     pub fn run<E: From<Problem>>(&self, visit: VisitFinding<'_, E>) -> Result<(), E> {
         let failed = RefCell::new(None);
-        let mut told = |finding: Finding| {
+        let mut told = |mut finding: Finding| {
+            finding.acceptance = self.acceptances.of(&finding);
             if failed.borrow().is_none() && self.is_told(&finding)? {
                 *failed.borrow_mut() = visit(finding).err();
             }
@@ -157,7 +181,10 @@ impl<'f> FindingSearch<'f> {
 
     /// Whether the options ask for this finding, and the reader may be told.
     fn is_told(&self, finding: &Finding) -> Result<bool, Problem> {
-        if !self.wants(finding.kind) || self.options.severity.is_some_and(|least| finding.severity < least) {
+        if !self.wants(finding.kind)
+            || self.options.severity.is_some_and(|least| finding.severity < least)
+            || (finding.acceptance.is_some() != self.options.accepted && !self.options.ignores_acceptances)
+        {
             return Ok(false);
         }
         let ancestors = self.facts.ancestors(finding.resource)?;
@@ -192,6 +219,7 @@ impl<'f> FindingSearch<'f> {
             binding: None,
             detail: String::new(),
             fix: Vec::new(),
+            acceptance: None,
         })
     }
 
@@ -206,6 +234,7 @@ impl<'f> FindingSearch<'f> {
             binding: Some(Box::new(binding.clone())),
             detail: String::new(),
             fix: Vec::new(),
+            acceptance: None,
         }
     }
 

@@ -66,7 +66,8 @@ pub(super) fn binding(
         | Kind::SigningKey
         | Kind::AccessToken
         | Kind::Media
-        | Kind::Stream => RequiredActions::verb(Verb::Configure, Id::SERVER),
+        | Kind::Stream
+        | Kind::Acceptance => RequiredActions::verb(Verb::Configure, Id::SERVER),
     })
 }
 
