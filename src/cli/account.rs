@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, name, names};
+use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, name, names, words};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::Setting;
+use crate::model::attributes::{Setting, Status};
 use crate::model::time::Expiry;
 use crate::model::time::time_value;
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role};
@@ -127,11 +127,11 @@ struct AddArgs {
 #[command(after_long_help = examples::ACCOUNT_LIST)]
 struct ListArgs {
     /// Only accounts of this role
-    #[arg(long, value_name = "ROLE", value_parser = Role::words(Role::SERVER))]
-    role: Option<String>,
+    #[arg(long, value_name = "ROLE", value_parser = words(Role::words(Role::SERVER), |word| Role::from_name(Kind::Server, word)))]
+    role: Option<Role>,
     /// Only accounts of this status
-    #[arg(long, value_name = "STATUS", value_parser = ["active", "inactive", "expired"])]
-    status: Option<String>,
+    #[arg(long, value_name = "STATUS", value_parser = words(Status::WORDS, Status::from_name))]
+    status: Option<Status>,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -289,12 +289,9 @@ impl ListArgs {
             let roles = Roles::of_all(view)?;
             session.stream(&COLUMNS, &self.paging, |wants, push| {
                 view.each(Kind::Account, wants.page_start(), &mut |account| {
-                    let row = account_row(view, &account, roles.of(account.id));
-                    let fits = |filter: &Option<String>, field: &str| {
-                        filter.as_ref().is_none_or(|word| row.get(field).and_then(Value::as_str) == Some(word))
-                    };
-                    if fits(&self.role, "role") && fits(&self.status, "status") {
-                        push(row)
+                    let (role, status) = (roles.of(account.id), account.as_account().map(|it| it.status(view.at)));
+                    if (self.role.is_none() || self.role == role) && (self.status.is_none() || self.status == status) {
+                        push(account_row(view, &account, role))
                     } else {
                         Ok(ControlFlow::Continue(()))
                     }

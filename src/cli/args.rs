@@ -142,7 +142,7 @@ fn formats() -> impl TypedValueParser<Value = OutputFormat> {
 }
 
 /// A parser for the words of a closed list.
-fn words<T: Clone + Send + Sync + 'static>(
+pub(super) fn words<T: Clone + Send + Sync + 'static>(
     list: impl AsRef<[&'static str]>,
     read: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T> {

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, reference};
+use super::args::{PageArgs, ReadArgs, WriteArgs, reference, words};
 use super::sarif::SarifWriter;
 use super::session::Session;
 use super::view::ReadView;
@@ -24,13 +23,13 @@ pub(super) struct FindingsArgs {
     #[arg(value_name = "RESOURCE", add = complete::resources())]
     within: Option<String>,
     /// Only these findings, by id
-    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = ids())]
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = words(FindingKind::WORDS, FindingKind::from_name))]
     id: Vec<FindingKind>,
     /// All findings but these, by id
-    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = ids())]
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = words(FindingKind::WORDS, FindingKind::from_name))]
     ignore: Vec<FindingKind>,
     /// Only findings of this severity or a higher one
-    #[arg(long, value_name = "SEVERITY", value_parser = severities())]
+    #[arg(long, value_name = "SEVERITY", value_parser = words(Severity::WORDS, Severity::from_name))]
     severity: Option<Severity>,
     /// Exit with 1 if there is a finding
     #[arg(long)]
@@ -50,7 +49,7 @@ pub(super) struct FindingsArgs {
 #[derive(Args, Debug)]
 pub(super) struct AcceptArgs {
     /// What was found, by id
-    #[arg(value_name = "ID", value_parser = ids())]
+    #[arg(value_name = "ID", value_parser = words(FindingKind::WORDS, FindingKind::from_name))]
     id: FindingKind,
     /// The resource that the finding is about
     #[arg(value_name = "RESOURCE", value_parser = resource, add = complete::resources())]
@@ -80,16 +79,6 @@ impl AcceptArgs {
 /// A reference to a resource.
 fn resource(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text, Kind::Server)
-}
-
-fn ids() -> impl TypedValueParser<Value = FindingKind> {
-    PossibleValuesParser::new(FindingKind::WORDS.iter().copied())
-        .try_map(|word| FindingKind::from_name(&word).ok_or("unknown word"))
-}
-
-fn severities() -> impl TypedValueParser<Value = Severity> {
-    PossibleValuesParser::new(Severity::WORDS.iter().copied())
-        .try_map(|word| Severity::from_name(&word).ok_or("unknown word"))
 }
 
 static COLUMNS: [Column; 10] = [

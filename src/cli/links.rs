@@ -4,10 +4,10 @@
 
 use std::io::Read;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use serde_json::json;
 
-use super::args::{self, SecretSource, WriteArgs, invitation, names};
+use super::args::{self, SecretSource, WriteArgs, invitation, names, words};
 use super::change::{ActingAs, ChangeOutcome, IssuedSecrets};
 use super::group::ListArgs;
 use super::mail::MailMessage;
@@ -91,8 +91,8 @@ pub(super) struct PublicLinkArgs {
     #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
     dropbox: Name,
     /// on or off
-    #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
-    state: String,
+    #[arg(value_name = "ON|OFF", value_parser = words(["on", "off"], |word| Some(word == "on")), action = ArgAction::Set)]
+    is_on: bool,
     /// With `off`: also revoke the private links that were claimed through it
     #[arg(long)]
     revoke_issued: bool,
@@ -308,7 +308,7 @@ impl RevokeArgs {
 impl PublicLinkArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = &self.dropbox;
-        if self.state == "off" {
+        if !self.is_on {
             let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
                 public_link::turn_off(tx, which, self.revoke_issued)
             })?;

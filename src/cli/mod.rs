@@ -53,7 +53,6 @@ use std::io::Write;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::model::Problem;
 use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
@@ -199,8 +198,8 @@ enum Command {
 #[command(after_long_help = examples::COMPLETIONS)]
 struct CompletionsArgs {
     /// The shell
-    #[arg(value_name = "SHELL", value_parser = complete::SHELLS)]
-    shell: String,
+    #[arg(value_name = "SHELL", value_parser = args::words(complete::SHELLS, complete::script))]
+    shell: &'static str,
 }
 
 /// The whole parser, for the manual, the completions and their checks.
@@ -289,8 +288,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Audit(it) => it.run(session),
         Command::Undo(it) => it.run(session),
         Command::Completions(it) => {
-            let script = complete::script(&it.shell).ok_or_else(|| Problem::usage("bad_shell", "no such shell"))?;
-            session.document(script)?;
+            session.document(it.shell)?;
             Ok(0)
         }
         Command::Man(it) => it.run(session),

@@ -9,7 +9,7 @@ use super::super::change::OpenedStore;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
 use super::super::{clock, prompt};
-use super::input::ManifestInput;
+use super::input::{FileForm, ManifestInput, formats};
 use super::output::{self, PlanOutcome};
 use super::plan_file::{self, PlanFile};
 use super::plan_run::{self, PlanContext, Planned};
@@ -26,8 +26,8 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
     /// The format of the files: `yaml`, or `jsonl` for one row per line [default: by file name or first line]
-    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
-    format: Option<String>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    format: Option<FileForm>,
     /// Apply a plan that `plan --out` saved, if it still has the same effects
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["prune", "max_removals", "take_over"])]
     plan: Option<PathBuf>,
@@ -46,7 +46,7 @@ impl ApplyArgs {
             }
             None => {
                 // A slow writer of the input must not block other writers of the store, so rows are read to their end.
-                let read = input::read(&self.files, self.format.as_deref(), !self.writing.dry_run)?;
+                let read = input::read(&self.files, self.format, !self.writing.dry_run)?;
                 (read, self.options.clone(), None)
             }
         };

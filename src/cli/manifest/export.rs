@@ -7,6 +7,7 @@ use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, examples};
 use super::counted;
+use super::input::{FileForm, formats};
 use crate::manifest::export::{ExportError, Exporter};
 use crate::model::name::key;
 use crate::model::spelling::closest_match;
@@ -24,8 +25,8 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long, value_name = "SET")]
     name: Option<String>,
     /// The format: `yaml`, or `jsonl` for many rows [default: the format of -o, else yaml]
-    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
-    format: Option<String>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    format: Option<FileForm>,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -44,8 +45,10 @@ impl ExportArgs {
                 return Err(unknown(set, &known).into());
             }
             let export = Exporter::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
-            let written = match (self.format.as_deref(), session.output_options().format) {
-                (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
+            let written = match (self.format, session.output_options().format) {
+                (Some(FileForm::Lines), _) | (None, Format::Jsonl) => {
+                    export.lines(&mut EscapingWriter::new(session.out))
+                }
                 // One JSON value, for programs that do not read YAML.
                 (None, Format::Json) => {
                     session.value(&export.value()?)?;

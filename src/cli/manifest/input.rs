@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read as Stream};
 use std::path::{Path, PathBuf};
 
+use clap::builder::TypedValueParser;
+
+use super::super::args::words;
 use super::super::files;
 use super::super::spool::spooled;
 use super::plan_file;
@@ -46,15 +49,20 @@ pub(super) struct JsonlInput {
 type Line = (u32, Result<String, Diagnostic>);
 
 /// How a file is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileForm {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FileForm {
     Whole,
     Lines,
 }
 
+/// A parser for the values of `--format`.
+pub(super) fn formats() -> impl TypedValueParser<Value = FileForm> {
+    words(["yaml", "jsonl"], |word| Some(if word == "jsonl" { FileForm::Lines } else { FileForm::Whole }))
+}
+
 /// Reads files as one manifest. The problem lists every mistake in them. Rows are only opened here and read later. With
 /// `at_once` they are first copied to a temporary file, so that reading them later does not wait for their writer.
-pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Result<ManifestInput, Problem> {
+pub(super) fn read(paths: &[PathBuf], format: Option<FileForm>, at_once: bool) -> Result<ManifestInput, Problem> {
     let (mut sources, mut opened) = (Vec::new(), Vec::new());
     for path in files::within(paths)? {
         let (form, input) = form(&path, format, files::open(&path)?)?;
@@ -111,7 +119,7 @@ pub(super) fn from_whole(sources: Vec<Source>, manifest: Manifest) -> ManifestIn
 
 /// JSON Lines are recognised by `--format`, else by the name, else by the first line
 /// (docs/decisions.md#manifests).
-fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(FileForm, Box<dyn Stream>), Problem> {
+fn form(path: &Path, format: Option<FileForm>, input: Box<dyn Stream>) -> Result<(FileForm, Box<dyn Stream>), Problem> {
     let by_name = || {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
@@ -120,12 +128,7 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fi
             _ => None,
         }
     };
-    match format {
-        Some("jsonl") => return Ok((FileForm::Lines, input)),
-        Some(_) => return Ok((FileForm::Whole, input)),
-        None => {}
-    }
-    if let Some(form) = by_name() {
+    if let Some(form) = format.or_else(by_name) {
         return Ok((form, input));
     }
     let mut input = BufReader::with_capacity(64 << 10, input);

@@ -28,7 +28,7 @@ use clap::{Args, ValueHint};
 use super::args::number;
 use crate::manifest::{Manifest, plan as planning};
 use crate::model::Problem;
-use input::ManifestInput;
+use input::{FileForm, ManifestInput, formats};
 
 // The files of a manifest.
 #[derive(Args, Debug)]
@@ -37,8 +37,8 @@ struct FilesArgs {
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
     /// The format of the files: `yaml`, or `jsonl` for one row per line [default: by file name or first line]
-    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
-    format: Option<String>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    format: Option<FileForm>,
 }
 
 // Options on what an apply may change.
@@ -64,7 +64,7 @@ fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
 impl FilesArgs {
     /// Reads all files as one manifest. The problem lists every mistake in them.
     fn read(&self) -> Result<ManifestInput, Problem> {
-        input::read(&self.files, self.format.as_deref(), false)
+        input::read(&self.files, self.format, false)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::TypedValueParser;
 use serde_json::{Value, json};
 
-use super::super::args::{self, PageArgs, ReadArgs};
+use super::super::args::{self, PageArgs, ReadArgs, words};
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
@@ -49,8 +49,8 @@ pub(super) struct ListArgs {
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {
-    let words = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty()).map(Kind::as_str);
-    PossibleValuesParser::new(words).try_map(|word| Kind::from_name(&word).ok_or("unknown kind"))
+    let listable = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty());
+    words(listable.map(Kind::as_str).collect::<Vec<_>>(), Kind::from_name)
 }
 
 impl ListArgs {

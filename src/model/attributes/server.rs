@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{is_default, is_yes, yes};
-use crate::model::settings::{GroupVisibility, Setting, SettingValue, SettingValues};
+use crate::model::settings::{GroupVisibility, Setting, SettingValue, SettingValues, string_enum};
 use crate::model::time::Time;
 
 /// The server's settings.
@@ -85,25 +85,15 @@ impl Default for Account {
     }
 }
 
-/// The status of an account. Only an active account may act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Status {
-    /// Neither deactivated nor expired.
-    Active,
-    /// Deactivated.
-    Inactive,
-    /// Expired.
-    Expired,
-}
-
-impl Status {
-    /// The word in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Active => "active",
-            Status::Inactive => "inactive",
-            Status::Expired => "expired",
-        }
+string_enum! {
+    /// The status of an account. Only an active account may act.
+    Status {
+        /// Neither deactivated nor expired.
+        Active = "active",
+        /// Deactivated.
+        Inactive = "inactive",
+        /// Expired.
+        Expired = "expired",
     }
 }
 
