@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, name, names, words};
+use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, names, words};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
@@ -114,11 +114,11 @@ struct AddArgs {
     #[command(flatten)]
     settings: AccountSettingArgs,
     /// Make it a member of this workgroup at once
-    #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
-    workgroup: Option<String>,
+    #[arg(long, value_name = "WORKGROUP", value_parser = names(Kind::Workgroup), add = complete::workgroups())]
+    workgroup: Option<Name>,
     /// Make it a member of this dropbox at once
-    #[arg(long, value_name = "DROPBOX", conflicts_with = "workgroup", add = complete::dropboxes())]
-    dropbox: Option<String>,
+    #[arg(long, value_name = "DROPBOX", value_parser = names(Kind::Dropbox), conflicts_with = "workgroup", add = complete::dropboxes())]
+    dropbox: Option<Name>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -198,8 +198,8 @@ struct RemoveArgs {
     #[arg(long)]
     destroy: bool,
     /// Who takes over what it owns, administers alone and has shared
-    #[arg(long, value_name = "USER", requires = "destroy", add = complete::accounts())]
-    transfer_to: Option<String>,
+    #[arg(long, value_name = "USER", value_parser = names(Kind::Account), requires = "destroy", add = complete::accounts())]
+    transfer_to: Option<Name>,
     /// Remove the shares it made, and those that rest on them
     #[arg(long, requires = "destroy")]
     cascade: bool,
@@ -227,11 +227,8 @@ impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = &self.name;
         let options = self.settings.options(self.name.as_written())?;
-        let group = match (&self.workgroup, &self.dropbox) {
-            (Some(text), _) => Some(Reference::Named(Kind::Workgroup, name(Kind::Workgroup, text)?)),
-            (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
-            (None, None) => None,
-        };
+        let workgroup = self.workgroup.clone().map(|name| Reference::Named(Kind::Workgroup, name));
+        let group = workgroup.or_else(|| self.dropbox.clone().map(|name| Reference::Named(Kind::Dropbox, name)));
         session.change(&self.writing, |tx| account::add(tx, who, &options, group.as_ref()))
     }
 }
@@ -262,9 +259,8 @@ impl NameArgs {
 impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = &self.name;
-        let transfer_to = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
         let removal = match self.destroy {
-            true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
+            true => account::Removal::Destroy { transfer_to: self.transfer_to.clone(), cascade: self.cascade },
             false => account::Removal::Deactivate,
         };
         session.change(&self.writing, |tx| account::remove(tx, who, &removal))

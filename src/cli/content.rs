@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, size};
+use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, numbers, size};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::{Item, ItemType};
+use crate::model::attributes::{File, Item, ItemType};
 use crate::model::time::time_value;
 use crate::model::{Id, Kind, Name, Path, Permissions, Problem, Reference, Resource};
 use crate::ops::content::{self, ItemSettings, Upload};
@@ -130,8 +130,8 @@ struct UploadArgs {
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
     /// A file in the folder and its size, as `NAME:BYTES` (can be repeated)
-    #[arg(long = "file", value_name = "NAME:BYTES")]
-    files: Vec<String>,
+    #[arg(long = "file", value_name = "NAME:BYTES", value_parser = package::parse_file)]
+    files: Vec<File>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -139,8 +139,8 @@ struct UploadArgs {
 #[derive(Args, Debug)]
 struct SaveArgs {
     /// The package: its number
-    #[arg(value_name = "PACKAGE")]
-    package: String,
+    #[arg(value_name = "PACKAGE", value_parser = numbers(Kind::Package))]
+    package: Reference,
     /// The folder to save the files in, as `ENDPOINT:/folder`
     #[arg(value_name = "FOLDER", value_parser = item, add = complete::items())]
     folder: (Name, Path),
@@ -287,9 +287,8 @@ impl ContentArgs {
             ContentCommand::Show(it) => it.show(session),
             ContentCommand::Upload(it) => it.run(session),
             ContentCommand::Save(it) => {
-                let package = Reference::parse(&it.package, Kind::Package)?;
                 let (endpoint, path) = &it.folder;
-                session.change(&it.writing, |tx| content::save(tx, &package, endpoint, path))
+                session.change(&it.writing, |tx| content::save(tx, &it.package, endpoint, path))
             }
             ContentCommand::Copy(it) => it.run(session, true),
             ContentCommand::Move(it) => it.run(session, false),
@@ -348,8 +347,7 @@ impl FolderArgs {
 impl UploadArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (endpoint, path) = &self.item;
-        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let request = Upload { item_type: self.item_type, size: self.size, files };
+        let request = Upload { item_type: self.item_type, size: self.size, files: self.files.clone() };
         session.change(&self.writing, |tx| content::upload(tx, endpoint, path, &request))
     }
 }

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
-use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, endpoint};
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -88,8 +88,8 @@ struct AddArgs {
     #[arg(long, value_name = "KIND", value_parser = endpoint_kinds())]
     kind: EndpointKind,
     /// The folder that a share opens, as `ENDPOINT:/folder`
-    #[arg(long, value_name = "ITEM", add = complete::items())]
-    of: Option<String>,
+    #[arg(long, value_name = "ITEM", value_parser = item, add = complete::items())]
+    of: Option<(Name, Path)>,
     /// Another administrator besides the creator; needed without `--as` (can be repeated)
     #[arg(long = "administrator", value_name = "WHO", value_parser = reference, add = complete::members())]
     administrators: Vec<Reference>,
@@ -217,7 +217,7 @@ impl AddArgs {
         let which = &self.name;
         let new = endpoint::NewEndpoint {
             kind: self.kind,
-            of: self.of.as_deref().map(item).transpose()?,
+            of: self.of.clone(),
             administrators: self.administrators.clone(),
             settings: self.settings.options()?,
         };

@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, name, visibilities};
+use super::args::{PageArgs, ReadArgs, WriteArgs, name, names, visibilities};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, GroupVisibility};
-use crate::model::{Kind, Resource, Role, Verb};
+use crate::model::{Kind, Name, Resource, Role, Verb};
 use crate::ops::group;
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -73,8 +73,8 @@ pub(super) struct NamedArgs {
 #[derive(Args, Debug)]
 struct ChangeArgs {
     /// The group
-    #[arg(value_name = "NAME", add = complete::names_of_noun())]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = names(Kind::Group), add = complete::names_of_noun())]
+    name: Name,
     /// Who sees its name and may give it roles and shares [default: everyone, unless the directory is private]
     #[arg(long, value_name = "WHO", value_parser = visibilities())]
     visible: Option<GroupVisibility>,
@@ -176,12 +176,12 @@ impl GroupArgs {
         let kind = Kind::Group;
         match self.command {
             GroupCommand::Add(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.options());
-                session.change(&it.writing, |tx| group::add(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.options());
+                session.change(&it.writing, |tx| group::add(tx, kind, which, &options))
             }
             GroupCommand::Set(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.options());
-                session.change(&it.writing, |tx| group::set(tx, kind, &which, &options))
+                let (which, options) = (&it.name, it.options());
+                session.change(&it.writing, |tx| group::set(tx, kind, which, &options))
             }
             GroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             GroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

@@ -53,8 +53,8 @@ enum SigningKeyCommand {
 #[derive(Args, Debug)]
 struct CreateKeyArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
-    #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
-    on: String,
+    #[arg(value_name = "ORG[/NAME]", value_parser = org_or_workspace, add = complete::orgs_and_workspaces())]
+    on: Reference,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -63,8 +63,8 @@ struct CreateKeyArgs {
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
-    #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
-    pub(super) on: String,
+    #[arg(value_name = "ORG[/NAME]", value_parser = org_or_workspace, add = complete::orgs_and_workspaces())]
+    pub(super) on: Reference,
     #[command(flatten)]
     pub(super) paging: PageArgs,
     #[command(flatten)]
@@ -134,21 +134,17 @@ impl SigningKeyArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             SigningKeyCommand::Create(it) => {
-                let on = org_or_workspace(&it.on)?;
                 let (private, public) = new_pair()?;
-                let outcome =
-                    session.write(&it.writing, ActingAs::Named, &mut |tx| key::create_signing_key(tx, &on, &public))?;
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| key::create_signing_key(tx, &it.on, &public))?;
                 let secrets =
                     if outcome.is_committed() { IssuedSecrets::secret(private) } else { IssuedSecrets::default() };
                 session.report(&outcome, &secrets)
             }
-            SigningKeyCommand::List(it) => {
-                let on = org_or_workspace(&it.on)?;
-                session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = key::signing_keys(&view.transaction()?, &on)?;
-                    session.list(&KEYS, found.iter().map(|it| key_row(view, it)), &it.paging)
-                })
-            }
+            SigningKeyCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                let found = key::signing_keys(&view.transaction()?, &it.on)?;
+                session.list(&KEYS, found.iter().map(|it| key_row(view, it)), &it.paging)
+            }),
             SigningKeyCommand::Show(it) => {
                 let which = &it.key;
                 session.read(it.reading.at.as_deref(), |session, view| {
@@ -299,13 +295,10 @@ impl AccessTokenArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             AccessTokenCommand::Create(it) => it.run(session),
-            AccessTokenCommand::List(it) => {
-                let on = org_or_workspace(&it.on)?;
-                session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = key::tokens(&view.transaction()?, &on)?;
-                    session.list(&TOKENS, found.iter().map(|it| token_row(view, it)), &it.paging)
-                })
-            }
+            AccessTokenCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                let found = key::tokens(&view.transaction()?, &it.on)?;
+                session.list(&TOKENS, found.iter().map(|it| token_row(view, it)), &it.paging)
+            }),
             AccessTokenCommand::Show(it) => {
                 let which = &it.token;
                 session.read(it.reading.at.as_deref(), |session, view| {

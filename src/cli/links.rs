@@ -13,6 +13,7 @@ use super::group::ListArgs;
 use super::mail::MailMessage;
 use super::session::Session;
 use super::{Outcome, complete};
+use crate::model::attributes::File;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
 use crate::model::time::time_value;
@@ -106,8 +107,8 @@ pub(super) struct ClaimArgs {
     #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox))]
     dropbox: Name,
     /// The e-mail address to claim the link for
-    #[arg(value_name = "ADDRESS")]
-    address: String,
+    #[arg(value_name = "ADDRESS", value_parser = Name::parse_email)]
+    address: Name,
     /// The file that holds the public link's secret, or `-` for standard input
     // Some secrets begin with a hyphen. If somebody passes one here by mistake, clap would take it for an unknown
     // option and repeat it in the message.
@@ -132,8 +133,8 @@ pub(super) struct SubmitArgs {
     #[arg(long, value_name = "TEXT")]
     title: String,
     /// A file in the package and its size, as `NAME:BYTES` (can be repeated)
-    #[arg(long = "file", value_name = "NAME:BYTES")]
-    files: Vec<String>,
+    #[arg(long = "file", value_name = "NAME:BYTES", value_parser = package::parse_file)]
+    files: Vec<File>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -329,16 +330,16 @@ impl PublicLinkArgs {
 
 impl ClaimArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (which, address) = (&self.dropbox, Name::parse_email(&self.address)?);
+        let (which, address) = (&self.dropbox, &self.address);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
         let outcome = session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
-            let id = invitation::claim(tx, which, &address, &link, &secret)?;
+            let id = invitation::claim(tx, which, address, &link, &secret)?;
             Ok::<_, Refusal>(describe_link(tx, id, which, &secret)?)
         })?;
         let NewLink { url, expires, .. } = outcome.value.clone();
         let secrets = issued_secrets(&outcome, url, secret);
-        let mails = letters(&address, which, &secrets, expires.as_deref(), self.no_mail);
+        let mails = letters(address, which, &secrets, expires.as_deref(), self.no_mail);
         session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
@@ -346,8 +347,7 @@ impl ClaimArgs {
 impl SubmitArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = &self.dropbox;
-        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let submission = Submission { title: self.title.clone(), files };
+        let submission = Submission { title: self.title.clone(), files: self.files.clone() };
         let outcome: Result<ChangeOutcome<Id>, RenderError> = match &self.link {
             Some(source) => {
                 let link = read_secret(source)?;

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, WriteArgs, numbered, org_or_workspace, workspace};
+use super::args::{ReadArgs, WriteArgs, numbered, workspace};
 use super::change::{ActingAs, IssuedSecrets};
 use super::keys::ListArgs;
 use super::links::new_secret;
@@ -80,11 +80,11 @@ enum StreamCommand {
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The workspace, as `ORG/NAME`
-    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
-    workspace: String,
+    #[arg(value_name = "ORG/NAME", value_parser = workspace, add = complete::workspaces())]
+    workspace: (Name, Name),
     /// The name
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[arg(value_name = "NAME", value_parser = Name::parse)]
+    name: Name,
     /// The title shown to people
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -109,8 +109,8 @@ struct ChangeArgs {
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     /// The new name
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = Name::parse)]
+    name: Option<Name>,
     /// The new title; empty takes it away
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -163,10 +163,10 @@ fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> IssuedSec
 
 impl AddArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let (org, workspace) = workspace(&self.workspace)?;
-        let (on, name, key) = (Reference::Workspace(org, workspace), Name::parse(&self.name)?, new_secret()?);
+        let (org, workspace) = self.workspace.clone();
+        let (on, key) = (Reference::Workspace(org, workspace), new_secret()?);
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            media::add(tx, kind, &on, &name, self.title.as_deref(), &key)
+            media::add(tx, kind, &on, &self.name, self.title.as_deref(), &key)
         })?;
         session.report(&outcome, &issued_secrets(kind, outcome.is_committed(), Some(key)))
     }
@@ -174,9 +174,8 @@ impl AddArgs {
 
 impl ListArgs {
     fn run_media(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let on = org_or_workspace(&self.on)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = media::list(&view.transaction()?, kind, &on)?;
+            let found = media::list(&view.transaction()?, kind, &self.on)?;
             session.list(&COLUMNS, found.iter().map(|it| media_row(view, it)), &self.paging)
         })
     }
@@ -195,9 +194,8 @@ impl ShowArgs {
 impl ChangeArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind, new_key: bool) -> Outcome {
         let which = numbered(kind, &self.id)?;
-        let name = self.name.as_deref().map(Name::parse).transpose()?;
         let key = new_key.then(new_secret).transpose()?;
-        let edit = MediaEdit { name, title: self.title.clone(), key };
+        let edit = MediaEdit { name: self.name.clone(), title: self.title.clone(), key };
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
         session.report(&outcome, &issued_secrets(kind, outcome.is_committed(), edit.key))
     }

@@ -9,7 +9,7 @@ use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Name, Resource, Role, Verb};
+use crate::model::{Kind, Name, Reference, Resource, Role, Verb};
 use crate::ops::org;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -87,8 +87,8 @@ struct AddArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Org))]
     name: Name,
     /// The first admin; needed without `--as`
-    #[arg(long, value_name = "USER", add = complete::accounts())]
-    admin: Option<String>,
+    #[arg(long, value_name = "USER", value_parser = account, add = complete::accounts())]
+    admin: Option<Reference>,
     /// The description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -165,8 +165,7 @@ impl OrgArgs {
         match self.command {
             OrgCommand::Add(it) => {
                 let which = &it.name;
-                let admin = it.admin.as_deref().map(account).transpose()?;
-                session.change(&it.writing, |tx| org::add(tx, which, it.description.as_deref(), admin.as_ref()))
+                session.change(&it.writing, |tx| org::add(tx, which, it.description.as_deref(), it.admin.as_ref()))
             }
             OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {

@@ -41,8 +41,8 @@ pub(super) struct InviteArgs {
     #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
     org: Name,
     /// E-mail addresses (can be repeated)
-    #[arg(value_name = "ADDRESS", required = true)]
-    addresses: Vec<String>,
+    #[arg(value_name = "ADDRESS", value_parser = Name::parse_new_email, required = true)]
+    addresses: Vec<Name>,
     /// The role to invite to
     #[arg(long, value_name = "ROLE", required = true, value_parser = org_roles())]
     role: Role,
@@ -142,8 +142,8 @@ pub(super) struct LeaveArgs {
     #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
     org: Name,
     /// Make this member an admin in the same revision
-    #[arg(long, value_name = "USER", add = complete::accounts())]
-    promote: Option<String>,
+    #[arg(long, value_name = "USER", value_parser = account, add = complete::accounts())]
+    promote: Option<Reference>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -195,7 +195,7 @@ impl InviteArgs {
         let addresses = self
             .addresses
             .iter()
-            .map(|text| Ok((Name::parse_new_email(text)?, new_secret()?)))
+            .map(|address| Ok((address.clone(), new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             let ids = org_invitation::invite(tx, org, &terms, &addresses)?;
@@ -326,7 +326,6 @@ impl RemoveMemberArgs {
 impl LeaveArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = &self.org;
-        let successor = self.promote.as_deref().map(account).transpose()?;
-        session.change(&self.writing, |tx| org_member::leave(tx, org, successor.as_ref()))
+        session.change(&self.writing, |tx| org_member::leave(tx, org, self.promote.as_ref()))
     }
 }

@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, reference};
+use super::args::{PageArgs, ReadArgs, WriteArgs, numbers, reference};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Problem, Reference, Resource};
+use crate::model::attributes::File;
+use crate::model::{Kind, Reference, Resource};
 use crate::ops::package::{self, NewPackage};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -46,8 +47,8 @@ struct SendArgs {
     #[arg(long = "to", value_name = "WHO", value_parser = reference, required = true, add = complete::recipients())]
     to: Vec<Reference>,
     /// A file in the package and its size, as `NAME:BYTES` (can be repeated)
-    #[arg(long = "file", value_name = "NAME:BYTES")]
-    files: Vec<String>,
+    #[arg(long = "file", value_name = "NAME:BYTES", value_parser = package::parse_file)]
+    files: Vec<File>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -55,8 +56,8 @@ struct SendArgs {
 #[derive(Args, Debug)]
 struct ForwardArgs {
     /// The package: its number
-    #[arg(value_name = "PACKAGE")]
-    package: String,
+    #[arg(value_name = "PACKAGE", value_parser = numbers(Kind::Package))]
+    package: Reference,
     /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
     #[arg(long = "to", value_name = "WHO", value_parser = reference, required = true, add = complete::recipients())]
     to: Vec<Reference>,
@@ -84,8 +85,8 @@ struct ListArgs {
 #[derive(Args, Debug)]
 struct ShowArgs {
     /// The package: its number
-    #[arg(value_name = "PACKAGE")]
-    package: String,
+    #[arg(value_name = "PACKAGE", value_parser = numbers(Kind::Package))]
+    package: Reference,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -141,16 +142,14 @@ impl PackageArgs {
 
 impl SendArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let request = NewPackage { title: self.title.clone(), to: self.to.clone(), files };
+        let request = NewPackage { title: self.title.clone(), to: self.to.clone(), files: self.files.clone() };
         session.change(&self.writing, |tx| package::send(tx, &request))
     }
 }
 
 impl ForwardArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = Reference::parse(&self.package, Kind::Package)?;
-        session.change(&self.writing, |tx| package::forward(tx, &which, &self.to, self.title.as_deref()))
+        session.change(&self.writing, |tx| package::forward(tx, &self.package, &self.to, self.title.as_deref()))
     }
 }
 
@@ -185,9 +184,8 @@ impl ListArgs {
 
 impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let which = Reference::parse(&self.package, Kind::Package)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let resource = view.transaction()?.find_reference(Kind::Package, &which)?;
+            let resource = view.transaction()?.find_reference(Kind::Package, &self.package)?;
             let row = package_row(view, &resource)?;
             session.show(&COLUMNS, row)
         })

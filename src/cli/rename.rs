@@ -41,8 +41,8 @@ pub(super) struct RenameNumberedArgs {
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     /// The new name
-    #[arg(value_name = "NEW-NAME")]
-    new: String,
+    #[arg(value_name = "NEW-NAME", value_parser = Name::parse)]
+    new: Name,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -66,9 +66,9 @@ impl RenameWorkspaceArgs {
 
 impl RenameNumberedArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
-        new.check_new()?;
-        let edit = media::MediaEdit { name: Some(new), ..media::MediaEdit::default() };
+        let which = numbered(kind, &self.id)?;
+        self.new.check_new()?;
+        let edit = media::MediaEdit { name: Some(self.new.clone()), ..media::MediaEdit::default() };
         session.change(&self.writing, |tx| media::edit(tx, kind, &which, &edit))
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{
-    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, reference,
+    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, item, names, own_allow_deny, reference,
     workspace as workspace_name, workspace_levels,
 };
 use super::org::count;
@@ -77,8 +77,8 @@ struct ChangeArgs {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// The folder its files lie in: every member gets a home folder there
-    #[arg(long, value_name = "ENDPOINT:/PATH")]
-    files: Option<String>,
+    #[arg(long, value_name = "ENDPOINT:/PATH", value_parser = item)]
+    files: Option<(Name, Path)>,
     /// Whether members upload straight into their home folders [default: allow]
     #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_deny())]
     root_upload: Option<AllowDeny>,
@@ -89,8 +89,8 @@ struct ChangeArgs {
 #[derive(Args, Debug)]
 struct ListArgs {
     /// Only those of this organization
-    #[arg(value_name = "ORG", add = complete::orgs())]
-    org: Option<String>,
+    #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
+    org: Option<Name>,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -140,8 +140,8 @@ struct AddMemberArgs {
     #[arg(long, value_name = "SETTING", value_parser = own_allow_deny())]
     root_upload: Option<OwnAllowDeny>,
     /// Their home folder, directly in the workspace's folder; `none` for no home folder [default: their name]
-    #[arg(long, value_name = "ENDPOINT:/PATH|none")]
-    home: Option<String>,
+    #[arg(long, value_name = "ENDPOINT:/PATH|none", value_parser = HomeFolder::parse)]
+    home: Option<HomeFolder>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -159,17 +159,9 @@ struct RemoveMemberArgs {
 }
 
 impl ChangeArgs {
-    fn options(&self) -> Result<WorkspaceSettings, Problem> {
-        let files = self.files.as_deref().map(folder).transpose()?;
-        Ok(WorkspaceSettings { description: self.description.clone(), files, root_upload: self.root_upload })
-    }
-}
-
-/// Parses a folder of an endpoint.
-fn folder(text: &str) -> Result<(Name, Path), Problem> {
-    match Reference::parse(text, Kind::Item)? {
-        Reference::Item(endpoint, path) => Ok((endpoint, path)),
-        other => Err(other.wrong_kind("a folder of an endpoint such as `node1:/acme-prod`")),
+    fn options(&self) -> WorkspaceSettings {
+        let (description, files) = (self.description.clone(), self.files.clone());
+        WorkspaceSettings { description, files, root_upload: self.root_upload }
     }
 }
 
@@ -210,9 +202,8 @@ fn workspace_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String,
 
 impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let org = self.org.as_deref().map(|text| name(Kind::Org, text)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let org = org.as_ref().map(|org| view.find(Kind::Org, org)).transpose()?.map(|org| org.id);
+            let org = self.org.as_ref().map(|org| view.find(Kind::Org, org)).transpose()?.map(|org| org.id);
             session.list_sorted(&COLUMNS, &self.paging, |put| {
                 for it in view.all(Kind::Workspace)? {
                     if org.is_none() || it.parent == org {
@@ -290,7 +281,7 @@ fn homes(view: &ReadView<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, R
 impl AddMemberArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ((org, name), who) = (&self.workspace, &self.who);
-        let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
+        let home = self.home.clone().unwrap_or_default();
         let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
         session.change(&self.writing, |tx| workspace_member::add(tx, org, name, who, &terms))
     }
@@ -300,13 +291,13 @@ impl WorkspaceArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             WorkspaceCommand::Add(it) => {
-                let ((org, name), options) = (&it.workspace, it.options()?);
+                let ((org, name), options) = (&it.workspace, it.options());
                 session.change(&it.writing, |tx| workspace::add(tx, org, name, &options))
             }
             WorkspaceCommand::List(it) => it.run(session),
             WorkspaceCommand::Show(it) => it.show(session),
             WorkspaceCommand::Set(it) => {
-                let ((org, name), options) = (&it.workspace, it.options()?);
+                let ((org, name), options) = (&it.workspace, it.options());
                 session.change(&it.writing, |tx| workspace::set(tx, org, name, &options))
             }
             WorkspaceCommand::Rename(it) => it.run(session),

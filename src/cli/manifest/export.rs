@@ -22,8 +22,8 @@ use crate::store::Snapshot;
 #[command(after_long_help = examples::EXPORT)]
 pub(in crate::cli) struct ExportArgs {
     /// Export only what this set declares
-    #[arg(long, value_name = "SET")]
-    name: Option<String>,
+    #[arg(long, value_name = "SET", value_parser = Name::parse)]
+    name: Option<Name>,
     /// The format: `yaml`, or `jsonl` for many rows [default: the format of -o, else yaml]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     format: Option<FileForm>,
@@ -34,7 +34,7 @@ pub(in crate::cli) struct ExportArgs {
 impl ExportArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
+            let set = self.name.as_ref().map(|name| name.key().to_owned());
             let memory = view.in_memory()?;
             let (resources, bindings) = set.as_ref().map(|set| memory.facts.declared_by(set)).unwrap_or_default();
             // A set exists for a reader who may see at least one of its rows.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::super::args::{WriteArgs, name};
+use super::super::args::{WriteArgs, names};
 use super::super::session::Session;
 use super::super::{Outcome, complete, examples, files};
 use super::ApplyOptions;
@@ -14,7 +14,7 @@ use crate::input::table::decode;
 use crate::manifest::from_statements;
 use crate::manifest::import::people_csv::{FIELDS, TableOptions, read};
 use crate::model::escape::printable;
-use crate::model::{Kind, Problem, Role};
+use crate::model::{Kind, Name, Problem, Role};
 use crate::ops::account::parse_role;
 
 #[derive(Args, Debug)]
@@ -47,23 +47,23 @@ struct CsvArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
     /// Read a header as a field, as `HEADER=FIELD`; `HEADER=-` ignores the column (can be repeated)
-    #[arg(long, value_name = "HEADER=FIELD")]
-    map: Vec<String>,
+    #[arg(long, value_name = "HEADER=FIELD", value_parser = mapping)]
+    map: Vec<(String, Option<String>)>,
     /// The delimiter of cells: one character, or `tab` [default: comma, semicolon or tab, as the header shows]
-    #[arg(long, value_name = "CHARACTER")]
-    delimiter: Option<String>,
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
     /// The account role for rows that name none
-    #[arg(long, value_name = "ROLE", add = complete::words(const { &Role::words(Role::SERVER) }))]
-    role: Option<String>,
+    #[arg(long, value_name = "ROLE", value_parser = role, add = complete::words(const { &Role::words(Role::SERVER) }))]
+    role: Option<Role>,
     /// Add everybody to this group
-    #[arg(long, value_name = "GROUP", add = complete::groups())]
-    group: Option<String>,
+    #[arg(long, value_name = "GROUP", value_parser = names(Kind::Group), add = complete::groups())]
+    group: Option<Name>,
     /// Add everybody to this workgroup
-    #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
-    workgroup: Option<String>,
+    #[arg(long, value_name = "WORKGROUP", value_parser = names(Kind::Workgroup), add = complete::workgroups())]
+    workgroup: Option<Name>,
     /// Add everybody to this dropbox
-    #[arg(long, value_name = "DROPBOX", add = complete::dropboxes())]
-    dropbox: Option<String>,
+    #[arg(long, value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
+    dropbox: Option<Name>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -72,7 +72,7 @@ impl ImportArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ImportCommand::Csv(csv) = &self.source;
         let source = files::source_as(&csv.file, decode)?;
-        let statements = read(&source.text, 0, &csv.table()?).map_err(|diagnostics| {
+        let statements = read(&source.text, 0, &csv.table()).map_err(|diagnostics| {
             let count = diagnostics.len();
             let shown =
                 diagnostics.iter().take(100).map(|diagnostic| diagnostic.render(&source.name, &source.text)).collect();
@@ -89,43 +89,36 @@ impl ImportArgs {
 }
 
 impl CsvArgs {
-    fn table(&self) -> Result<TableOptions, Problem> {
-        let delimiter = match self.delimiter.as_deref() {
-            None => None,
-            Some("tab") => Some(b'\t'),
-            Some(other) => match other.as_bytes() {
-                [one] if one.is_ascii() && !matches!(one, b'"' | b'\n' | b'\r') => Some(*one),
-                _ => {
-                    return Err(Problem::usage("bad_delimiter", "a delimiter is one character, or `tab`")
-                        .tip("--delimiter ';'"));
-                }
-            },
-        };
-        let mut headers = Vec::new();
-        for text in &self.map {
-            let Some((header, field)) = text.rsplit_once('=') else {
-                return Err(Problem::usage(
-                    "bad_map",
-                    format!("invalid value `{}`, expected `HEADER=FIELD`", printable(text)),
-                )
-                .tip("--map LOGIN=name"));
-            };
-            let field = match field {
-                "-" => None,
-                known if FIELDS.contains(&known) => Some(known.to_owned()),
-                other => {
-                    let problem = Problem::usage("bad_map", format!("unknown field `{}`", printable(other)));
-                    return Err(problem.tip(format!("the fields are: {}", FIELDS.join(", "))));
-                }
-            };
-            headers.push((header.to_owned(), field));
-        }
+    fn table(&self) -> TableOptions {
         let member_of =
             [(Kind::Group, &self.group), (Kind::Workgroup, &self.workgroup), (Kind::Dropbox, &self.dropbox)];
-        let member_of = member_of.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
-        let member_of =
-            member_of.map(|(kind, text)| Ok((kind, name(kind, text)?))).collect::<Result<Vec<_>, Problem>>()?;
-        let role: Option<Role> = self.role.as_deref().map(|word| parse_role(word, "NAME")).transpose()?;
-        Ok(TableOptions { delimiter, headers, member_of, role })
+        let member_of = member_of.into_iter().filter_map(|(kind, name)| Some((kind, name.clone()?))).collect();
+        TableOptions { delimiter: self.delimiter, headers: self.map.clone(), member_of, role: self.role }
     }
+}
+
+/// Parses the delimiter of cells.
+fn delimiter(text: &str) -> Result<u8, Problem> {
+    match text.as_bytes() {
+        b"tab" => Ok(b'\t'),
+        [one] if one.is_ascii() && !matches!(one, b'"' | b'\n' | b'\r') => Ok(*one),
+        _ => Err(Problem::usage("bad_delimiter", "a delimiter is one character, or `tab`").tip("--delimiter ';'")),
+    }
+}
+
+/// Parses a header and the field that it stands for; `None` if the column is ignored.
+fn mapping(text: &str) -> Result<(String, Option<String>), Problem> {
+    let Some((header, field)) = text.rsplit_once('=') else {
+        let message = format!("invalid value `{}`, expected `HEADER=FIELD`", printable(text));
+        return Err(Problem::usage("bad_map", message).tip("--map LOGIN=name"));
+    };
+    if field != "-" && !FIELDS.contains(&field) {
+        let problem = Problem::usage("bad_map", format!("unknown field `{}`", printable(field)));
+        return Err(problem.tip(format!("the fields are: {}", FIELDS.join(", "))));
+    }
+    Ok((header.to_owned(), Some(field.to_owned()).filter(|field| field != "-")))
+}
+
+fn role(word: &str) -> Result<Role, Problem> {
+    parse_role(word, "NAME")
 }
