@@ -333,14 +333,22 @@ pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
     words(Role::words(Role::WORKSPACE), |word| Role::from_name(Kind::Workspace, word))
 }
 
-/// Parses a member's own value of a workspace setting.
-pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OwnAllowDeny> {
-    words(SettingValue::WORDS, |word| Some(OwnAllowDeny(AllowDeny::from_name(word))))
+/// Parses a member's own value of a workspace setting; `default` if the workspace's value applies.
+pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OrWord<AllowDeny>> {
+    words(SettingValue::WORDS, |word| Some(AllowDeny::from_name(word)))
 }
 
-/// A member's own value of a workspace setting; `None` if the workspace's value applies.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OwnAllowDeny(pub(super) Option<AllowDeny>);
+/// A value; `None` for the word that an argument takes in place of a value. An alias, because clap reads
+/// `Option<Option<_>>` as an option that can be given without a value.
+pub(super) type OrWord<T> = Option<T>;
+
+/// A parser of values that also takes a word in place of a value, such as `none`.
+pub(super) fn or_word<T: 'static>(
+    word: &'static str,
+    parse: impl Fn(&str) -> Result<T, Problem> + Clone + Send + Sync + 'static,
+) -> impl Fn(&str) -> Result<OrWord<T>, Problem> + Clone + Send + Sync + 'static {
+    move |text| if text == word { Ok(None) } else { parse(text).map(Some) }
+}
 
 /// A parser of names of one kind; see [`name`].
 pub(super) fn names(kind: Kind) -> impl Fn(&str) -> Result<Name, Problem> + Clone + Send + Sync + 'static {

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, numbers, size};
+use super::args::{OrWord, PageArgs, ReadArgs, WriteArgs, item, item_types, numbers, or_word, reference, size};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{File, Item, ItemType};
 use crate::model::time::time_value;
-use crate::model::{Id, Kind, Name, Path, Permissions, Problem, Reference, Resource};
+use crate::model::{Id, Kind, Name, Path, Permissions, Reference, Resource};
 use crate::ops::content::{self, ItemSettings, Upload};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::permission_sources;
@@ -78,8 +78,8 @@ struct AddArgs {
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
     /// The owner
-    #[arg(long, value_name = "USER", add = complete::accounts())]
-    owner: Option<String>,
+    #[arg(long, value_name = "USER", value_parser = or_word("none", reference), add = complete::accounts())]
+    owner: Option<OrWord<Reference>>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -93,8 +93,8 @@ struct SetArgs {
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
     /// The owner; `none` for nobody
-    #[arg(long, value_name = "USER|none", add = complete::accounts())]
-    owner: Option<String>,
+    #[arg(long, value_name = "USER|none", value_parser = or_word("none", reference), add = complete::accounts())]
+    owner: Option<OrWord<Reference>>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -263,23 +263,17 @@ fn through_what(view: &ReadView<'_>, source: &[ProofStep]) -> Result<Option<Valu
     Ok(None)
 }
 
-fn owner(text: &str) -> Result<Option<Reference>, Problem> {
-    if text == "none" { Ok(None) } else { Reference::parse(text, Kind::Account).map(Some) }
-}
-
 impl ContentArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.command {
             ContentCommand::Add(it) => {
                 let (endpoint, path) = &it.item;
-                let owner = it.owner.as_deref().map(owner).transpose()?;
-                let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
+                let settings = ItemSettings { item_type: it.item_type, size: it.size, owner: it.owner };
                 session.change(&it.writing, |tx| content::add(tx, endpoint, path, &settings))
             }
             ContentCommand::Set(it) => {
                 let (endpoint, path) = &it.item;
-                let owner = it.owner.as_deref().map(owner).transpose()?;
-                let settings = ItemSettings { item_type: None, size: it.size, owner };
+                let settings = ItemSettings { item_type: None, size: it.size, owner: it.owner };
                 session.change(&it.writing, |tx| content::set(tx, endpoint, path, &settings))
             }
             ContentCommand::List(it) => it.folder.list(session, false, &it.paging),

@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, reference};
+use super::args::{
+    OrWord, PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, or_word, reference,
+};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -64,18 +66,17 @@ struct EndpointSettingArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     managed: Option<bool>,
     /// The version of a node's software, as in `4.4.6`; `none` if it is not known
-    #[arg(long, value_name = "VERSION")]
-    node_version: Option<String>,
+    #[arg(long, value_name = "VERSION", value_parser = or_word("none", NodeVersion::parse))]
+    node_version: Option<OrWord<NodeVersion>>,
 }
 
 impl EndpointSettingArgs {
-    fn options(&self) -> Result<endpoint::EndpointSettings, Problem> {
-        let node_version = match self.node_version.as_deref() {
-            None => None,
-            Some("none") => Some(None),
-            Some(text) => Some(Some(NodeVersion::parse(text)?)),
-        };
-        Ok(endpoint::EndpointSettings { private: self.private, managed: self.managed, node_version })
+    fn options(&self) -> endpoint::EndpointSettings {
+        endpoint::EndpointSettings {
+            private: self.private,
+            managed: self.managed,
+            node_version: self.node_version.clone(),
+        }
     }
 }
 
@@ -116,8 +117,8 @@ struct RolesArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint), add = complete::endpoints())]
     name: Name,
     /// The effective roles of this account or group; `me` for one's own
-    #[arg(long, value_name = "WHO", add = complete::members())]
-    of: Option<String>,
+    #[arg(long, value_name = "WHO", value_parser = or_word("me", reference), add = complete::members())]
+    of: Option<OrWord<Reference>>,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -191,7 +192,7 @@ impl EndpointArgs {
                 })
             }
             EndpointCommand::Set(it) => {
-                let (which, options) = (&it.name, it.settings.options()?);
+                let (which, options) = (&it.name, it.settings.options());
                 session.change(&it.writing, |tx| endpoint::set(tx, which, &options))
             }
             EndpointCommand::Rename(it) => it.run(session, Kind::Endpoint),
@@ -219,7 +220,7 @@ impl AddArgs {
             kind: self.kind,
             of: self.of.clone(),
             administrators: self.administrators.clone(),
-            settings: self.settings.options()?,
+            settings: self.settings.options(),
         };
         session.change(&self.writing, |tx| endpoint::add(tx, which, &new))
     }
@@ -229,10 +230,10 @@ impl RolesArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = &self.name;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let rows = match self.of.as_deref() {
+            let rows = match &self.of {
                 None => self.all(view, which)?,
-                Some("me") => own_roles(view, which)?,
-                Some(text) => of(view, which, &Reference::parse(text, Kind::Account)?)?,
+                Some(None) => own_roles(view, which)?,
+                Some(Some(who)) => of(view, which, who)?,
             };
             session.list(&ROLES, rows.into_iter().map(Ok), &self.paging)
         })

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{
-    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, item, names, own_allow_deny, reference,
+    OrWord, PageArgs, ReadArgs, WriteArgs, allow_deny, item, names, own_allow_deny, reference,
     workspace as workspace_name, workspace_levels,
 };
 use super::org::count;
@@ -138,7 +138,7 @@ struct AddMemberArgs {
     level: Option<Role>,
     /// Whether they upload straight into their home folder; `default` for the workspace's setting
     #[arg(long, value_name = "SETTING", value_parser = own_allow_deny())]
-    root_upload: Option<OwnAllowDeny>,
+    root_upload: Option<OrWord<AllowDeny>>,
     /// Their home folder, directly in the workspace's folder; `none` for no home folder [default: their name]
     #[arg(long, value_name = "ENDPOINT:/PATH|none", value_parser = HomeFolder::parse)]
     home: Option<HomeFolder>,
@@ -282,7 +282,7 @@ impl AddMemberArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ((org, name), who) = (&self.workspace, &self.who);
         let home = self.home.clone().unwrap_or_default();
-        let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
+        let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload, home };
         session.change(&self.writing, |tx| workspace_member::add(tx, org, name, who, &terms))
     }
 }
