@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rolebook::model::attributes::ShareClass;
+use rolebook::model::reference::PastReference;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
 use rolebook::ops::share::{self, NewShare, ShareSelector, Sharer};
@@ -136,7 +137,7 @@ pub(crate) enum Step {
 }
 
 fn which(with: u64, (by, class): Maker) -> ShareSelector {
-    let by = by.map_or(Sharer::Operator, |by| Sharer::Account(who(by)));
+    let by = by.map_or(Sharer::Operator, |by| Sharer::Account(PastReference::Existing(who(by))));
     ShareSelector { principal: who(with), by: Some(by), class: ShareClass::from_name(class) }
 }
 

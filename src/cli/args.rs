@@ -13,6 +13,7 @@ use crate::model::attributes::{
     AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, SettingValue, ShareClass,
     TokenMode,
 };
+use crate::model::reference::PastReference;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
 use crate::ops::invitation::LinkSelector;
 use crate::render::{Format, Page};
@@ -363,6 +364,16 @@ pub(super) fn numbers(kind: Kind) -> impl Fn(&str) -> Result<Reference, Problem>
 /// A reference to an account, a group or a class; a bare word is an account.
 pub(super) fn reference(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text, Kind::Account)
+}
+
+/// As [`reference`], but also to an account that has ended.
+pub(super) fn past_reference(text: &str) -> Result<PastReference, Problem> {
+    PastReference::parse(text, Kind::Account)
+}
+
+/// A reference to any resource, also to one that has ended, with its kind in front.
+pub(super) fn past_resource(text: &str) -> Result<PastReference, Problem> {
+    PastReference::parse(text, Kind::Server)
 }
 
 #[cfg(test)]

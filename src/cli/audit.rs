@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, WriteArgs, number};
+use super::args::{OrWord, ReadArgs, WriteArgs, number, or_word, past_reference, past_resource};
 use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
 use super::log::LogReader;
 use super::session::Session;
 use super::{Outcome, complete, examples};
-use crate::model::{Id, Kind, Problem, Revision, Verb};
+use crate::model::reference::PastReference;
+use crate::model::{Id, Problem, Revision, Verb};
 use crate::ops::{Actor, undo};
 use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
 use crate::store::verify::verify;
@@ -58,12 +59,12 @@ enum AuditCommand {
 #[derive(Args, Debug)]
 struct LogArgs {
     /// Only what concerns this account, group, workgroup, dropbox or package
-    #[arg(long, value_name = "RESOURCE", add = complete::resources())]
-    on: Option<String>,
+    #[arg(long, value_name = "RESOURCE", value_parser = past_resource, add = complete::resources())]
+    on: Option<PastReference>,
     /// Only what this account did, `user:NAME#ID` for one that has ended; `operator` for what was done
     /// without `--as`
-    #[arg(id = "who_acted", long = "actor", value_name = "USER", add = complete::accounts())]
-    actor: Option<String>,
+    #[arg(id = "who_acted", long = "actor", value_name = "USER", value_parser = or_word("operator", past_reference), add = complete::accounts())]
+    actor: Option<OrWord<PastReference>>,
     /// Only what was denied
     #[arg(long)]
     denied: bool,
@@ -162,12 +163,9 @@ impl LogArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let log = LogReader::new(view)?;
             log.require()?;
-            let on = self.on.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
-            let actor = match self.actor.as_deref() {
-                None => None,
-                Some("operator") => Some(None),
-                Some(text) => Some(Some(view.resolve_or_ended(text, Kind::Account)?)),
-            };
+            let resolve = |reference: &PastReference| view.resolve_or_ended(reference);
+            let on = self.on.as_ref().map(resolve).transpose()?;
+            let actor = self.actor.as_ref().map(|actor| actor.as_ref().map(resolve).transpose()).transpose()?;
             let (mut listed, mut rest) = (0, None);
             let tell = |number, push: PushElement<'_>| log.changes(number).list(push);
             session.stream_telling(&COLUMNS, ("changes", &tell), |push| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, reference, words};
+use super::args::{PageArgs, ReadArgs, WriteArgs, past_resource, reference, words};
 use super::sarif::SarifWriter;
 use super::session::Session;
 use super::view::ReadView;
@@ -20,8 +20,8 @@ use crate::render::{Column, RenderError, Row, hidden, key, row, shown};
 #[derive(Args, Debug)]
 pub(super) struct FindingsArgs {
     /// Only findings about this resource, what lies in it, or this principal [default: everything]
-    #[arg(value_name = "RESOURCE", add = complete::resources())]
-    within: Option<String>,
+    #[arg(value_name = "RESOURCE", value_parser = past_resource, add = complete::resources())]
+    within: Option<PastReference>,
     /// Only these findings, by id
     #[arg(long, value_name = "ID,ID", value_delimiter = ',', value_parser = words(FindingKind::WORDS, FindingKind::from_name))]
     id: Vec<FindingKind>,
@@ -126,7 +126,7 @@ impl FindingsArgs {
             return session.list(&CATALOGUE_COLUMNS, rows, &self.paging);
         }
         session.read(self.reading.at.as_deref(), |session, view| {
-            let within = self.within.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
+            let within = self.within.as_ref().map(|within| view.resolve_or_ended(within)).transpose()?;
             let view = view.in_memory()?;
             let options = self.options(within);
             // told: the search asks the reader before it uses a name.

@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, numbers, reference};
+use super::args::{PageArgs, ReadArgs, WriteArgs, numbers, past_reference, reference};
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::File;
-use crate::model::{Kind, Reference, Resource};
+use crate::model::reference::PastReference;
+use crate::model::{Kind, Problem, Reference, Resource};
 use crate::ops::package::{self, NewPackage};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -71,11 +72,11 @@ struct ForwardArgs {
 #[derive(Args, Debug)]
 struct ListArgs {
     /// Only packages that went to this account, workgroup or dropbox
-    #[arg(long, value_name = "WHO", add = complete::recipients())]
-    to: Option<String>,
+    #[arg(long, value_name = "WHO", value_parser = recipient, add = complete::recipients())]
+    to: Option<PastReference>,
     /// Only packages sent by this account or outside submitter
-    #[arg(long, value_name = "WHO", add = complete::accounts())]
-    from: Option<String>,
+    #[arg(long, value_name = "WHO", value_parser = past_reference, add = complete::accounts())]
+    from: Option<PastReference>,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
@@ -89,6 +90,11 @@ struct ShowArgs {
     package: Reference,
     #[command(flatten)]
     reading: ReadArgs,
+}
+
+/// As [`past_reference`], but refuses a name that no recipient can have had.
+fn recipient(text: &str) -> Result<PastReference, Problem> {
+    reference(text).and_then(|_| past_reference(text))
 }
 
 static COLUMNS: [Column; 9] = [
@@ -155,23 +161,19 @@ impl ForwardArgs {
 
 impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let to = self.to.as_deref().map(|text| Reference::parse(text, Kind::Account)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let external = match &to {
-                Some(Reference::External(address)) => Some(address.clone()),
-                _ => None,
+            let resolve = |reference: &PastReference| view.resolve_or_ended(reference);
+            let (to, external) = match &self.to {
+                Some(PastReference::Existing(Reference::External(address))) => (None, Some(address)),
+                to => (to.as_ref().map(resolve).transpose()?, None),
             };
-            let to = match (&to, self.to.as_deref()) {
-                (Some(Reference::External(_)), _) | (_, None) => None,
-                (_, Some(text)) => Some(view.resolve_or_ended(text, Kind::Account)?),
-            };
-            let from = self.from.as_deref().map(|text| view.resolve_or_ended(text, Kind::Account)).transpose()?;
+            let from = self.from.as_ref().map(resolve).transpose()?;
             let found = package::list(&view.transaction()?)?;
             let fits = |resource: &Resource| {
                 resource.as_package().is_some_and(|it| {
                     to.is_none_or(|to| it.recipients.contains(&to))
                         && from.is_none_or(|from| it.sender == from)
-                        && external.as_ref().is_none_or(|address| {
+                        && external.is_none_or(|address| {
                             it.external.iter().any(|known| crate::model::name::key(known) == address.key())
                         })
                 })

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, item, reference, share_classes};
+use super::args::{OrWord, PageArgs, ReadArgs, WriteArgs, item, or_word, past_reference, reference, share_classes};
 use super::session::{Put, Session};
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing};
+use crate::model::reference::PastReference;
 use crate::model::time::Expiry;
 use crate::model::time::time_value;
 use crate::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Time, Verb};
@@ -93,8 +94,8 @@ struct SetArgs {
     #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
     expires: Option<Expiry>,
     /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
-    #[arg(long, value_name = "SHARER", add = complete::accounts())]
-    by: Option<String>,
+    #[arg(long, value_name = "SHARER", value_parser = Sharer::parse, add = complete::accounts())]
+    by: Option<Sharer>,
     /// The class of the share, if one sharer made several
     #[arg(long, value_name = "CLASS", value_parser = share_classes())]
     class: Option<ShareClass>,
@@ -114,8 +115,8 @@ struct RevokeArgs {
     #[arg(value_name = "WHO", value_parser = reference, required = true, add = complete::sharers())]
     who: Vec<Reference>,
     /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
-    #[arg(long, value_name = "SHARER", add = complete::accounts())]
-    by: Option<String>,
+    #[arg(long, value_name = "SHARER", value_parser = Sharer::parse, add = complete::accounts())]
+    by: Option<Sharer>,
     /// The class of the share, if one sharer made several
     #[arg(long, value_name = "CLASS", value_parser = share_classes())]
     class: Option<ShareClass>,
@@ -138,11 +139,11 @@ struct ListArgs {
     #[arg(long, value_name = "ITEM", value_parser = item, conflicts_with = "item", add = complete::items())]
     under: Option<(Name, Path)>,
     /// Only the shares that this account made, `user:NAME#ID` for one that has ended; or `operator`
-    #[arg(long, value_name = "SHARER", add = complete::accounts())]
-    by: Option<String>,
+    #[arg(long, value_name = "SHARER", value_parser = or_word("operator", past_reference), add = complete::accounts())]
+    by: Option<OrWord<PastReference>>,
     /// Only the shares with exactly this account, group or workgroup, with `authenticated` or with `anyone`
-    #[arg(long, value_name = "WHO", add = complete::sharers())]
-    with: Option<String>,
+    #[arg(long, value_name = "WHO", value_parser = past_reference, add = complete::sharers())]
+    with: Option<PastReference>,
     /// Only the shares that end within this time: a length such as `7d`, a day, a time
     #[arg(long, value_name = "WITHIN", value_parser = Expiry::parse)]
     expiring: Option<Expiry>,
@@ -192,16 +193,14 @@ impl ShareArgs {
             }
             ShareCommand::Set(it) => {
                 let (endpoint, path) = &it.item;
-                let by = it.by.as_deref().map(Sharer::parse).transpose()?;
-                let which = ShareSelector { principal: it.who.clone(), by, class: it.class };
+                let which = ShareSelector { principal: it.who, by: it.by, class: it.class };
                 let permissions = it.permission;
                 let after = (permissions, it.expires);
                 session.change(&it.writing, |tx| share::set(tx, (endpoint, path), &which, after, it.cascade))
             }
             ShareCommand::Revoke(it) => {
                 let (endpoint, path) = &it.item;
-                let by = it.by.as_deref().map(Sharer::parse).transpose()?;
-                let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
+                let one = |principal| ShareSelector { principal, by: it.by.clone(), class: it.class };
                 let which: Vec<ShareSelector> = it.who.iter().cloned().map(one).collect();
                 session.change(&it.writing, |tx| share::revoke(tx, (endpoint, path), &which, it.cascade))
             }
@@ -303,12 +302,9 @@ struct ShareFilter {
 
 impl ShareFilter {
     fn new(list: &ListArgs, view: &ReadView<'_>) -> Result<ShareFilter, RenderError> {
-        let by = match list.by.as_deref() {
-            None => None,
-            Some("operator") => Some(None),
-            Some(text) => Some(Some(view.resolve_named_in_shares(text)?)),
-        };
-        let with = list.with.as_deref().map(|text| view.resolve_named_in_shares(text)).transpose()?;
+        let resolve = |reference: &PastReference| view.resolve_named_in_shares(reference);
+        let by = list.by.as_ref().map(|by| by.as_ref().map(resolve).transpose()).transpose()?;
+        let with = list.with.as_ref().map(resolve).transpose()?;
         let ending = match list.expiring {
             None => None,
             Some(within) => match within.resolve_at(view.at) {

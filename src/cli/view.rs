@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::clock;
 use crate::model::escape::printable;
 use crate::model::name::key;
-use crate::model::reference::{EndedReference, ended_reference, full_reference};
+use crate::model::reference::{PastReference, ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Time, Verb};
 use crate::ops::{
     Actor, AnyViewer, ResolvedPath, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
@@ -216,12 +216,13 @@ impl<F: Facts> ReadView<'_, F> {
 
     /// As [`resolve`](ReadView::resolve), but also resolves ended resources in the notation of the output:
     /// `user:pi#18`. A reader who may not read the whole log does not learn whether such a resource ever existed.
-    pub(super) fn resolve_or_ended(&self, text: &str, bare: Kind) -> Result<Id, Problem> {
-        let Some(ended) = EndedReference::parse(text, bare) else {
-            return Ok(self.resolve(&Reference::parse(text, bare)?)?.0);
+    pub(super) fn resolve_or_ended(&self, reference: &PastReference) -> Result<Id, Problem> {
+        let ended = match reference {
+            PastReference::Existing(reference) => return Ok(self.resolve(reference)?.0),
+            PastReference::Ended(ended) => ended,
         };
         // Names in older stores may look like this.
-        if let Ok(reference @ Reference::Named(..)) = Reference::parse(text, bare)
+        if let Ok(reference @ Reference::Named(..)) = Reference::parse(&ended.text, ended.kind)
             && let Ok((id, _)) = self.resolve(&reference)
         {
             return Ok(id);
@@ -230,18 +231,17 @@ impl<F: Facts> ReadView<'_, F> {
             return Ok(ended.id);
         }
         let known = self.reader.last_version(ended.id)?.filter(|it| ended.is(it));
-        known.map(|it| it.id).ok_or_else(|| Problem::not_found(ended.kind.noun(), &printable(text)))
+        known.map(|it| it.id).ok_or_else(|| Problem::not_found(ended.kind.noun(), &printable(&ended.text)))
     }
 
     /// The principal that a filter of shares names, including one that the reader may know only from a share, and an
     /// ended one. The filter does not reveal which principals exist: one that does not exist has no shares.
-    pub(super) fn resolve_named_in_shares(&self, text: &str) -> Result<Id, Problem> {
-        if EndedReference::parse(text, Kind::Account).is_some() {
-            return self.resolve_or_ended(text, Kind::Account);
-        }
-        let reference = Reference::parse(text, Kind::Account)?;
-        let Reference::Named(kind @ (Kind::Account | Kind::Group | Kind::Workgroup), name) = &reference else {
-            return Ok(self.resolve(&reference)?.0);
+    pub(super) fn resolve_named_in_shares(&self, reference: &PastReference) -> Result<Id, Problem> {
+        let PastReference::Existing(
+            reference @ Reference::Named(kind @ (Kind::Account | Kind::Group | Kind::Workgroup), _),
+        ) = reference
+        else {
+            return self.resolve_or_ended(reference);
         };
         let tx = self.transaction()?;
         let viewer = self.viewer()?;
@@ -255,7 +255,7 @@ impl<F: Facts> ReadView<'_, F> {
             }
             Ok(false)
         };
-        tx.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
+        tx.find_listed(reference, &[*kind], &listed).map(|found| found.id)
     }
 
     /// The name of a resource for the reader: `hidden` if the reader may not see it.

@@ -213,6 +213,30 @@ pub struct EndedReference {
     pub name: String,
     /// The id of the resource.
     pub id: super::Id,
+    /// The reference as it was written.
+    pub text: String,
+}
+
+/// A reference to a resource that exists or has ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PastReference {
+    /// A reference to a resource that exists.
+    Existing(Reference),
+    /// A reference such as `user:pi#18`.
+    Ended(EndedReference),
+}
+
+impl PastReference {
+    /// Parses either form. A text without a colon is of kind `bare`.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`].
+    pub fn parse(text: &str, bare: Kind) -> Result<PastReference, Problem> {
+        match EndedReference::parse(text, bare) {
+            Some(ended) => Ok(PastReference::Ended(ended)),
+            None => Reference::parse(text, bare).map(PastReference::Existing),
+        }
+    }
 }
 
 impl EndedReference {
@@ -229,7 +253,7 @@ impl EndedReference {
         // The organization precedes the name of a workspace.
         let name = if kind == Kind::Workspace { name.rsplit_once('/').map_or(name, |(_, own)| own) } else { name };
         let is_marked = !matches!(kind, Kind::Server | Kind::Item) && !kind.is_numbered() && !name.is_empty();
-        is_marked.then(|| EndedReference { kind, name: name.to_owned(), id })
+        is_marked.then(|| EndedReference { kind, name: name.to_owned(), id, text: text.to_owned() })
     }
 
     /// Whether the reference is to this resource.

@@ -9,7 +9,7 @@ use super::grant::{cap_end, end, find_principal, on, refuse_unfit};
 use crate::model::attributes::{Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::SHARER_ONLY;
 use crate::model::name::{key, shell_quote};
-use crate::model::reference::EndedReference;
+use crate::model::reference::PastReference;
 use crate::model::time::Expiry;
 use crate::model::{
     Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
@@ -36,10 +36,8 @@ pub struct ShareSelector {
 pub enum Sharer {
     /// The operator.
     Operator,
-    /// An account.
-    Account(Reference),
-    /// An account that has ended.
-    Ended(EndedReference),
+    /// An account, which may have ended.
+    Account(PastReference),
 }
 
 impl Sharer {
@@ -48,12 +46,9 @@ impl Sharer {
     /// # Errors
     /// As [`Reference::parse`].
     pub fn parse(text: &str) -> Result<Sharer> {
-        if text == "operator" {
-            return Ok(Sharer::Operator);
-        }
-        match EndedReference::parse(text, Kind::Account) {
-            Some(ended) => Ok(Sharer::Ended(ended)),
-            None => Reference::parse(text, Kind::Account).map(Sharer::Account),
+        match text {
+            "operator" => Ok(Sharer::Operator),
+            _ => PastReference::parse(text, Kind::Account).map(Sharer::Account),
         }
     }
 
@@ -65,13 +60,13 @@ impl Sharer {
     pub fn id(&self, tx: &Transaction<'_>, shares: &[Binding]) -> Result<Option<Id>> {
         match self {
             Sharer::Operator => Ok(None),
-            Sharer::Account(reference @ Reference::Named(Kind::Account, _)) => {
+            Sharer::Account(PastReference::Existing(reference @ Reference::Named(Kind::Account, _))) => {
                 let listed = |id: Id| Ok(shares.iter().any(|share| share.grantor == Some(id)));
                 tx.find_listed(reference, &[Kind::Account], &listed).map(|found| Some(found.id))
             }
-            Sharer::Account(other) => Err(other.wrong_kind("an account, or `operator`")),
+            Sharer::Account(PastReference::Existing(other)) => Err(other.wrong_kind("an account, or `operator`")),
             // An older store can have an account whose name looks like such a reference.
-            Sharer::Ended(ended) => {
+            Sharer::Account(PastReference::Ended(ended)) => {
                 let name = format!("{}#{}", ended.name, ended.id);
                 let existing = tx.facts().named(Kind::Account, None, &key(&name))?;
                 Ok(Some(existing.map_or(ended.id, |known| known.id)))
