@@ -294,7 +294,7 @@ pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
 }
 
 /// Parses the number of a resource that is identified by number; the prefix is optional.
-pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
+fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, kind)? {
         found @ Reference::Numbered(..) if found.kind() == Some(kind) => Ok(found),
         other => Err(other.wrong_kind(kind.article())),

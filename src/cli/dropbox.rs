@@ -52,7 +52,7 @@ enum DropboxCommand {
     /// Only its holder can use the link, to submit and for nothing else. The secret is shown once,
     /// here; the store keeps its SHA-256. It is also mailed if `smtp` is configured.
     #[command(after_long_help = examples::DROPBOX_INVITE)]
-    Invite(links::InviteArgs),
+    Invite(links::InviteArgs<false>),
     /// List the private links with their states
     #[command(after_long_help = examples::DROPBOX_INVITES)]
     Invites(links::InvitesArgs),
@@ -60,7 +60,7 @@ enum DropboxCommand {
     ///
     /// The new link has the terms of the old one and the same length of life, unless the options say otherwise.
     #[command(after_long_help = examples::DROPBOX_RESEND)]
-    Resend(links::InviteArgs),
+    Resend(links::InviteArgs<true>),
     /// Revoke the private link of an address
     #[command(after_long_help = examples::DROPBOX_REVOKE)]
     Revoke(links::RevokeArgs),
@@ -183,8 +183,8 @@ impl DropboxArgs {
             DropboxCommand::Remove(it) => it.remove(session, kind),
             DropboxCommand::AddMember(it) => it.run(session),
             DropboxCommand::Members(it) => it.run(session),
-            DropboxCommand::Invite(it) => it.run(session, false),
-            DropboxCommand::Resend(it) => it.run(session, true),
+            DropboxCommand::Invite(it) => it.run(session),
+            DropboxCommand::Resend(it) => it.run(session),
             DropboxCommand::Invites(it) => it.run(session),
             DropboxCommand::Revoke(it) => it.run(session),
             DropboxCommand::PublicLink(it) => it.run(session),

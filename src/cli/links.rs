@@ -7,7 +7,7 @@ use std::io::Read;
 use clap::{ArgAction, Args};
 use serde_json::json;
 
-use super::args::{self, SecretSource, WriteArgs, invitation, names, words};
+use super::args::{SecretSource, WriteArgs, invitation, names, words};
 use super::change::{ActingAs, ChangeOutcome, IssuedSecrets};
 use super::group::ListArgs;
 use super::mail::MailMessage;
@@ -49,13 +49,13 @@ impl LinkTermsArgs {
 // Makes a private link that only its holder can use, to submit and for nothing else. The secret is
 // shown once, here; the store keeps its SHA-256. It is also mailed if `smtp` is configured.
 #[derive(Args, Debug)]
-pub(super) struct InviteArgs {
+pub(super) struct InviteArgs<const AGAIN: bool> {
     /// The dropbox
     #[arg(value_name = "DROPBOX", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
     dropbox: Name,
     /// The e-mail address of somebody without an account; `resend` also takes `invitation:NUMBER`
-    #[arg(value_name = "ADDRESS")]
-    address: String,
+    #[arg(value_name = "ADDRESS", value_parser = if AGAIN { invitation } else { address })]
+    which: LinkSelector,
     #[command(flatten)]
     life: LinkTermsArgs,
     /// Mail nothing, even if a mail server is configured
@@ -212,19 +212,16 @@ fn letters(
     secret.map(letter).into_iter().collect()
 }
 
-impl InviteArgs {
-    pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
-        let (dropbox, life) = (&self.dropbox, self.life.terms()?);
-        // `resend` also takes the number of a link.
-        let which = if again {
-            args::invitation(&self.address)?
-        } else {
-            LinkSelector::Address(Name::parse_email(&self.address)?)
-        };
-        let secret = new_secret()?;
+fn address(text: &str) -> Result<LinkSelector, Problem> {
+    Name::parse_email(text).map(LinkSelector::Address)
+}
+
+impl<const AGAIN: bool> InviteArgs<AGAIN> {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (dropbox, life, secret) = (&self.dropbox, self.life.terms()?, new_secret()?);
         let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
-            let id = match &which {
-                LinkSelector::Address(address) if !again => invitation::invite(tx, dropbox, address, life, &secret)?,
+            let id = match &self.which {
+                LinkSelector::Address(address) if !AGAIN => invitation::invite(tx, dropbox, address, life, &secret)?,
                 which => invitation::resend(tx, dropbox, which, life, &secret)?,
             };
             describe_link(tx, id, dropbox, &secret)

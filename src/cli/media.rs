@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, WriteArgs, numbered, workspace};
+use super::args::{ReadArgs, WriteArgs, numbers, workspace};
 use super::change::{ActingAs, IssuedSecrets};
 use super::keys::ListArgs;
 use super::links::new_secret;
@@ -34,16 +34,16 @@ enum MediaCommand {
     List(ListArgs),
     /// Show one media file
     #[command(after_long_help = examples::MEDIA_SHOW)]
-    Show(ShowArgs),
+    Show(ShowArgs<false>),
     /// Change the name or the title of a media file
     #[command(after_long_help = examples::MEDIA_EDIT)]
-    Edit(ChangeArgs),
+    Edit(ChangeArgs<false>),
     /// Give a media file another name
     #[command(after_long_help = examples::MEDIA_RENAME)]
-    Rename(RenameNumberedArgs),
+    Rename(RenameNumberedArgs<false>),
     /// Remove a media file
     #[command(after_long_help = examples::MEDIA_REMOVE)]
-    Remove(RemoveArgs),
+    Remove(RemoveArgs<false>),
 }
 
 #[derive(Args, Debug)]
@@ -64,16 +64,20 @@ enum StreamCommand {
     List(ListArgs),
     /// Show one live stream
     #[command(after_long_help = examples::STREAM_SHOW)]
-    Show(ShowArgs),
+    Show(ShowArgs<true>),
     /// Change the name or the title of a live stream, or make another stream key
     #[command(after_long_help = examples::STREAM_EDIT)]
     Edit(ChangeStreamArgs),
     /// Give a live stream another name
     #[command(after_long_help = examples::STREAM_RENAME)]
-    Rename(RenameNumberedArgs),
+    Rename(RenameNumberedArgs<true>),
     /// Remove a live stream
     #[command(after_long_help = examples::STREAM_REMOVE)]
-    Remove(RemoveArgs),
+    Remove(RemoveArgs<true>),
+}
+
+pub(super) const fn kind(of_stream: bool) -> Kind {
+    if of_stream { Kind::Stream } else { Kind::Media }
 }
 
 // A new media file or stream.
@@ -94,20 +98,20 @@ struct AddArgs {
 
 // A media file or stream to show, by number.
 #[derive(Args, Debug)]
-struct ShowArgs {
+struct ShowArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", add = complete::media())]
-    id: String,
+    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    id: Reference,
     #[command(flatten)]
     reading: ReadArgs,
 }
 
 // The changes to a media file or stream.
 #[derive(Args, Debug)]
-struct ChangeArgs {
+struct ChangeArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", add = complete::media())]
-    id: String,
+    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    id: Reference,
     /// The new name
     #[arg(long, value_name = "NAME", value_parser = Name::parse)]
     name: Option<Name>,
@@ -122,7 +126,7 @@ struct ChangeArgs {
 #[derive(Args, Debug)]
 struct ChangeStreamArgs {
     #[command(flatten)]
-    change: ChangeArgs,
+    change: ChangeArgs<true>,
     /// Make a new stream key; the old one no longer works
     #[arg(long)]
     new_key: bool,
@@ -130,10 +134,10 @@ struct ChangeStreamArgs {
 
 // A media file or stream to remove, by number.
 #[derive(Args, Debug)]
-struct RemoveArgs {
+struct RemoveArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", add = complete::media())]
-    id: String,
+    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    id: Reference,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -181,57 +185,53 @@ impl ListArgs {
     }
 }
 
-impl ShowArgs {
-    fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let which = numbered(kind, &self.id)?;
+impl<const OF_STREAM: bool> ShowArgs<OF_STREAM> {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = view.transaction()?.find_reference(kind, &which)?;
+            let found = view.transaction()?.find_reference(kind(OF_STREAM), &self.id)?;
             session.show(&COLUMNS, media_row(view, &found)?)
         })
     }
 }
 
-impl ChangeArgs {
-    fn run(&self, session: &mut Session<'_>, kind: Kind, new_key: bool) -> Outcome {
-        let which = numbered(kind, &self.id)?;
-        let key = new_key.then(new_secret).transpose()?;
+impl<const OF_STREAM: bool> ChangeArgs<OF_STREAM> {
+    fn run(&self, session: &mut Session<'_>, new_key: bool) -> Outcome {
+        let (kind, key) = (kind(OF_STREAM), new_key.then(new_secret).transpose()?);
         let edit = MediaEdit { name: self.name.clone(), title: self.title.clone(), key };
-        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &self.id, &edit))?;
         session.report(&outcome, &issued_secrets(kind, outcome.is_committed(), edit.key))
     }
 }
 
-impl RemoveArgs {
-    fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let which = numbered(kind, &self.id)?;
-        session.change(&self.writing, |tx| media::remove(tx, kind, &which))
+impl<const OF_STREAM: bool> RemoveArgs<OF_STREAM> {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.change(&self.writing, |tx| media::remove(tx, kind(OF_STREAM), &self.id))
     }
 }
 
 impl MediaArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        let kind = Kind::Media;
         match self.command {
-            MediaCommand::Add(it) => it.run(session, kind),
-            MediaCommand::List(it) => it.run_media(session, kind),
-            MediaCommand::Show(it) => it.run(session, kind),
-            MediaCommand::Edit(it) => it.run(session, kind, false),
-            MediaCommand::Rename(it) => it.run(session, kind),
-            MediaCommand::Remove(it) => it.run(session, kind),
+            MediaCommand::Add(it) => it.run(session, Kind::Media),
+            MediaCommand::List(it) => it.run_media(session, Kind::Media),
+            MediaCommand::Show(it) => it.run(session),
+            MediaCommand::Edit(it) => it.run(session, false),
+            MediaCommand::Rename(it) => it.run(session),
+            MediaCommand::Remove(it) => it.run(session),
         }
     }
 }
 
 impl StreamArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        let kind = Kind::Stream;
         match self.command {
-            StreamCommand::Add(it) => it.run(session, kind),
-            StreamCommand::List(it) => it.run_media(session, kind),
-            StreamCommand::Show(it) => it.run(session, kind),
-            StreamCommand::Edit(it) => it.change.run(session, kind, it.new_key),
-            StreamCommand::Rename(it) => it.run(session, kind),
-            StreamCommand::Remove(it) => it.run(session, kind),
+            StreamCommand::Add(it) => it.run(session, Kind::Stream),
+            StreamCommand::List(it) => it.run_media(session, Kind::Stream),
+            StreamCommand::Show(it) => it.run(session),
+            StreamCommand::Edit(it) => it.change.run(session, it.new_key),
+            StreamCommand::Rename(it) => it.run(session),
+            StreamCommand::Remove(it) => it.run(session),
         }
     }
 }

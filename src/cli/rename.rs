@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::args::{WriteArgs, name, numbered, workspace, workspace_of};
+use super::args::{WriteArgs, name, numbers, workspace, workspace_of};
+use super::media::kind;
 use super::session::Session;
 use super::{Outcome, complete};
-use crate::model::{Kind, Name};
+use crate::model::{Kind, Name, Reference};
 use crate::ops::{group, media};
 
 // A new name for a resource that is identified by name.
@@ -36,10 +37,10 @@ pub(super) struct RenameWorkspaceArgs {
 
 // A new name for a resource that is identified by number.
 #[derive(Args, Debug)]
-pub(super) struct RenameNumberedArgs {
+pub(super) struct RenameNumberedArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", add = complete::media())]
-    id: String,
+    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    id: Reference,
     /// The new name
     #[arg(value_name = "NEW-NAME", value_parser = Name::parse)]
     new: Name,
@@ -64,11 +65,10 @@ impl RenameWorkspaceArgs {
     }
 }
 
-impl RenameNumberedArgs {
-    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let which = numbered(kind, &self.id)?;
+impl<const OF_STREAM: bool> RenameNumberedArgs<OF_STREAM> {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         self.new.check_new()?;
         let edit = media::MediaEdit { name: Some(self.new.clone()), ..media::MediaEdit::default() };
-        session.change(&self.writing, |tx| media::edit(tx, kind, &which, &edit))
+        session.change(&self.writing, |tx| media::edit(tx, kind(OF_STREAM), &self.id, &edit))
     }
 }
