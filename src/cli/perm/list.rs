@@ -6,13 +6,13 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 use serde_json::{Value, json};
 
-use super::super::args::{self, PageArgs, ReadArgs, words};
+use super::super::args::{PageArgs, ReadArgs, item, words};
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::listing_output::{action_names, capture_error, columns, proof_value};
 use super::question::{may_ask_about_others, oneself, others_refused, parse_listable};
-use crate::model::{Action, Id, Kind, Problem, Reference};
+use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference};
 use crate::policy::listing::{Filter, ItemDetail, lookup_beyond_class, lookup_resources, stopped};
 use crate::policy::proof::Evidence;
 use crate::policy::{Evaluator, Facts, Proof, Subject};
@@ -22,14 +22,14 @@ use crate::render::{Column, Format, Row, shown};
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
-    #[arg(value_name = "PRINCIPAL", add = complete::principals())]
-    principal: String,
+    #[arg(value_name = "PRINCIPAL", value_parser = Reference::principal, add = complete::principals())]
+    principal: Reference,
     /// Only on resources of this kind
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     kind: Option<Kind>,
     /// Only on this folder and what is below it
-    #[arg(long, value_name = "PATH", add = complete::resources())]
-    under: Option<String>,
+    #[arg(long, value_name = "PATH", value_parser = item, add = complete::resources())]
+    under: Option<(Name, Path)>,
     /// Only these actions, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',', add = complete::actions())]
     action: Vec<String>,
@@ -57,12 +57,11 @@ impl ListArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.adaptive()?;
-            let asked = Reference::principal(&self.principal)?;
             let filter = self.filter(&view)?;
-            let own = oneself(&view, &asked)?;
+            let own = oneself(&view, &self.principal)?;
             let who = match own {
                 Some(actor) => actor,
-                None => view.resolve(&asked)?.0,
+                None => view.resolve(&self.principal)?.0,
             };
             let evaluator = Evaluator::new(&view.facts, view.at);
             let subject = evaluator.subject(who)?;
@@ -124,10 +123,7 @@ impl ListArgs {
 
     fn filter<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Filter, Problem> {
         let under = match &self.under {
-            Some(text) => {
-                let (endpoint, path) = args::item(text)?;
-                Some(view.resolve(&Reference::Item(endpoint, path))?.0)
-            }
+            Some((endpoint, path)) => Some(view.resolve(&Reference::Item(endpoint.clone(), path.clone()))?.0),
             None => None,
         };
         let of = if under.is_some() { Some(Kind::Item) } else { self.kind };

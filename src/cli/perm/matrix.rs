@@ -8,13 +8,13 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::args::{self, PageArgs, ReadArgs};
+use super::super::args::{PageArgs, ReadArgs, item};
 use super::super::session::{Push, Session};
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::listing_output::{capture_error, mention_unseen};
 use super::question::{ResourceArg, may_ask_about_others, others_refused};
-use crate::model::{Action, Id, Kind, Problem, Reference};
+use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference};
 use crate::policy::listing::{Breadth, lookup_subjects};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, RenderError, Row, key};
@@ -26,8 +26,8 @@ pub(super) struct MatrixArgs {
     #[arg(value_name = "RESOURCE", required_unless_present = "under", add = complete::resources())]
     resources: Vec<String>,
     /// Also on this folder and every registered folder and file below it
-    #[arg(long, value_name = "PATH", add = complete::items())]
-    under: Option<String>,
+    #[arg(long, value_name = "PATH", value_parser = item, add = complete::items())]
+    under: Option<(Name, Path)>,
     /// Only these actions, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',', add = complete::actions())]
     action: Vec<String>,
@@ -68,12 +68,11 @@ impl MatrixArgs {
             }
             let top = match &self.under {
                 None => None,
-                Some(text) => {
-                    let (endpoint, path) = args::item(text)?;
-                    let on = ResourceArg::of(&view, &Reference::Item(endpoint, path), "")?;
+                Some((endpoint, path)) => {
+                    let on = ResourceArg::of(&view, &Reference::Item(endpoint.clone(), path.clone()), "")?;
                     let named = self.named(&view, on)?;
                     // A folder that is not registered has no rows.
-                    Some(MatrixResource { id: on.id, shown: on.shown(&view, text)?, columns: named })
+                    Some(MatrixResource { id: on.id, shown: view.name(on.id)?, columns: named })
                         .filter(|_| on.is_registered)
                 }
             };
