@@ -293,6 +293,11 @@ pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
     }
 }
 
+/// The kind that the commands of media files or of streams take.
+pub(super) const fn media_kind(of_stream: bool) -> Kind {
+    if of_stream { Kind::Stream } else { Kind::Media }
+}
+
 /// Parses the number of a resource that is identified by number; the prefix is optional.
 fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, kind)? {

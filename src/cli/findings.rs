@@ -11,6 +11,7 @@ use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
 use crate::model::catalogue::findings::{FindingKind, Severity};
+use crate::model::reference::PastReference;
 use crate::model::time::{Expiry, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Verb};
 use crate::ops::findings::{AcceptedFinding, Finding, FindingOptions, FindingSearch, accept};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, WriteArgs, numbers, workspace};
+use super::args::{ReadArgs, WriteArgs, media_kind, numbers, workspace};
 use super::change::{ActingAs, IssuedSecrets};
 use super::keys::ListArgs;
 use super::links::new_secret;
@@ -76,10 +76,6 @@ enum StreamCommand {
     Remove(RemoveArgs<true>),
 }
 
-pub(super) const fn kind(of_stream: bool) -> Kind {
-    if of_stream { Kind::Stream } else { Kind::Media }
-}
-
 // A new media file or stream.
 #[derive(Args, Debug)]
 struct AddArgs {
@@ -100,7 +96,7 @@ struct AddArgs {
 #[derive(Args, Debug)]
 struct ShowArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    #[arg(value_name = "ID", value_parser = numbers(media_kind(OF_STREAM)), add = complete::media())]
     id: Reference,
     #[command(flatten)]
     reading: ReadArgs,
@@ -110,7 +106,7 @@ struct ShowArgs<const OF_STREAM: bool> {
 #[derive(Args, Debug)]
 struct ChangeArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    #[arg(value_name = "ID", value_parser = numbers(media_kind(OF_STREAM)), add = complete::media())]
     id: Reference,
     /// The new name
     #[arg(long, value_name = "NAME", value_parser = Name::parse)]
@@ -136,7 +132,7 @@ struct ChangeStreamArgs {
 #[derive(Args, Debug)]
 struct RemoveArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    #[arg(value_name = "ID", value_parser = numbers(media_kind(OF_STREAM)), add = complete::media())]
     id: Reference,
     #[command(flatten)]
     writing: WriteArgs,
@@ -188,7 +184,7 @@ impl ListArgs {
 impl<const OF_STREAM: bool> ShowArgs<OF_STREAM> {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = view.transaction()?.find_reference(kind(OF_STREAM), &self.id)?;
+            let found = view.transaction()?.find_reference(media_kind(OF_STREAM), &self.id)?;
             session.show(&COLUMNS, media_row(view, &found)?)
         })
     }
@@ -196,7 +192,7 @@ impl<const OF_STREAM: bool> ShowArgs<OF_STREAM> {
 
 impl<const OF_STREAM: bool> ChangeArgs<OF_STREAM> {
     fn run(&self, session: &mut Session<'_>, new_key: bool) -> Outcome {
-        let (kind, key) = (kind(OF_STREAM), new_key.then(new_secret).transpose()?);
+        let (kind, key) = (media_kind(OF_STREAM), new_key.then(new_secret).transpose()?);
         let edit = MediaEdit { name: self.name.clone(), title: self.title.clone(), key };
         let outcome =
             session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &self.id, &edit))?;
@@ -206,7 +202,7 @@ impl<const OF_STREAM: bool> ChangeArgs<OF_STREAM> {
 
 impl<const OF_STREAM: bool> RemoveArgs<OF_STREAM> {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        session.change(&self.writing, |tx| media::remove(tx, kind(OF_STREAM), &self.id))
+        session.change(&self.writing, |tx| media::remove(tx, media_kind(OF_STREAM), &self.id))
     }
 }
 

@@ -53,6 +53,7 @@ use std::io::Write;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::model::Problem;
 use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::args::{WriteArgs, name, numbers, workspace, workspace_of};
-use super::media::kind;
+use super::args::{WriteArgs, media_kind, name, numbers, workspace, workspace_of};
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::{Kind, Name, Reference};
@@ -39,7 +38,7 @@ pub(super) struct RenameWorkspaceArgs {
 #[derive(Args, Debug)]
 pub(super) struct RenameNumberedArgs<const OF_STREAM: bool> {
     /// The number
-    #[arg(value_name = "ID", value_parser = numbers(kind(OF_STREAM)), add = complete::media())]
+    #[arg(value_name = "ID", value_parser = numbers(media_kind(OF_STREAM)), add = complete::media())]
     id: Reference,
     /// The new name
     #[arg(value_name = "NEW-NAME", value_parser = Name::parse)]
@@ -69,6 +68,6 @@ impl<const OF_STREAM: bool> RenameNumberedArgs<OF_STREAM> {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         self.new.check_new()?;
         let edit = media::MediaEdit { name: Some(self.new.clone()), ..media::MediaEdit::default() };
-        session.change(&self.writing, |tx| media::edit(tx, kind(OF_STREAM), &self.id, &edit))
+        session.change(&self.writing, |tx| media::edit(tx, media_kind(OF_STREAM), &self.id, &edit))
     }
 }

@@ -195,7 +195,7 @@ fn files_of_workspaces_do_not_overlap_and_lie_on_an_endpoint_of_the_actor() {
         "workspace set acme/prod --files node1:/other --as carol",
         "has its files in `node1:/acme-prod` already",
     );
-    tool.fails(5, "workspace set acme/staging --files org:acme", "not a folder of an endpoint");
+    tool.fails(5, "workspace set acme/staging --files org:acme", "not a path on an endpoint");
     tool.fails(2, "workspace set acme/staging --files acme/x", "not a path: `acme/x`");
     tool.fails(4, "workspace set acme/staging --files nowhere:/x --as carol", "no such endpoint");
     node(&tool, "node2", "dana");
