@@ -23,6 +23,7 @@ mod endpoints;
 mod everywhere;
 mod extremes;
 mod findings;
+mod forgery;
 mod groups;
 mod hostile;
 mod layers;

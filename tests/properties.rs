@@ -10,7 +10,7 @@ use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Ve
 use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Transaction, account, group, membership, server, undo};
 use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, invariants};
-use rolebook::store::verify::verify;
+use rolebook::store::verify::{VerifyOptions, verify};
 use rolebook::store::{Reader, RevisionHeader, Store};
 
 use crate::support::temp_folder;
@@ -220,6 +220,34 @@ fn commit<T>(
     Ok(writer.commit(&rows, last, entry).unwrap().map(|committed| committed.revision))
 }
 
+/// Each revision ends a history of its own. None is accused, and each extends the checkpoints of all before it.
+#[test]
+fn a_thousand_honest_histories_are_not_accused() {
+    let config = ProptestConfig { cases: 330, max_shrink_iters: 200, ..ProptestConfig::default() };
+    let histories = std::cell::Cell::new(0);
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let result = runner.run(&steps(), |steps| {
+        let folder = temp_folder();
+        let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+        let mut roots: Vec<(u64, [u8; 32])> = Vec::new();
+        for (who, step) in &steps {
+            let Ok(Some(revision)) = commit(&store, *who, |_, tx| apply(tx, step)) else { continue };
+            let sizes: Vec<u64> = (0..=revision).collect();
+            let options = VerifyOptions { sizes: &sizes, ..VerifyOptions::default() };
+            let mut report = verify(&store.read().unwrap(), &options).unwrap();
+            prop_assert_eq!(&report.faults, &vec![], "{:?}", step);
+            let last = report.roots.pop();
+            prop_assert!(roots.is_empty() || roots == report.roots, "{:?}", step);
+            roots = report.roots;
+            roots.extend(last);
+            histories.set(histories.get() + 1);
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    assert!(histories.get() >= 1000, "only {} histories", histories.get());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
@@ -257,7 +285,7 @@ proptest! {
             prop_assert_eq!(&answers(&facts), then, "revision {}", revision);
             prop_assert_eq!(&answers(&facts.snapshot().unwrap()), then, "revision {} in memory", revision);
         }
-        prop_assert_eq!(verify(&reader).unwrap().faults, vec![]);
+        prop_assert_eq!(verify(&reader, &VerifyOptions::default()).unwrap().faults, vec![]);
         drop(reader);
         // The undo of the last revision gives the state before it.
         if let Some((last, _)) = past.last()

@@ -345,7 +345,7 @@ fn a_revision_is_never_dated_before_its_predecessor() {
     assert_eq!(commit("b", Time::parse("2026-01-01").unwrap()), today);
     let reader = store.read().unwrap();
     assert_eq!(reader.revision_at(today).unwrap(), 2);
-    assert_eq!(rolebook::store::verify::verify(&reader).unwrap().faults, vec![]);
+    assert_eq!(rolebook::store::verify::verify(&reader, &Default::default()).unwrap().faults, vec![]);
 }
 
 #[test]

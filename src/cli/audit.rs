@@ -15,7 +15,7 @@ use crate::model::reference::PastReference;
 use crate::model::{Id, Problem, Revision, Verb};
 use crate::ops::{Actor, undo};
 use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
-use crate::store::verify::verify;
+use crate::store::verify::{VerifyOptions, verify};
 use crate::store::{LogEntry, Store, StoreFacts};
 
 #[derive(Args, Debug)]
@@ -236,7 +236,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
         if let Actor::Principal(_) = view.actor {
             view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
         }
-        let report = verify(view.reader)?;
+        let report = verify(view.reader, &VerifyOptions::default())?;
         let right = report.faults.is_empty();
         if session.output_options().format == Format::Table {
             let mut text = Text::default();
