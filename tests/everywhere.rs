@@ -45,6 +45,8 @@ fn every_command_reads_or_writes_and_has_the_options_for_it() {
         "role show",
         "audit show",
         "audit verify",
+        "audit key",
+        "audit checkpoint",
         "perm diff",
         "plan",
         "validate",
@@ -156,6 +158,16 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
         std::fs::write(tool.folder().join("people.csv"), people).unwrap();
         std::fs::write(tool.folder().join("staff.csv"), "Login\tMail\tDesk\nzoe\tzoe@example.com\t7\n").unwrap();
     }
+    if name == "audit key" {
+        // A test runs an example more than once, and a key is never replaced.
+        let _ = std::fs::remove_file(tool.folder().join("log.key"));
+    } else if example.contains("log.key") || example.contains("log.pub") {
+        if !tool.folder().join("log.key").exists() {
+            tool.ok("audit key --out log.key > log.pub");
+        }
+        tool.ok("audit checkpoint --key log.key > last-night.note");
+        tool.ok("audit receipt bob send workgroup:color --key log.key > bob.receipt");
+    }
     if example.contains("requests.txt") {
         std::fs::write(tool.folder().join("requests.txt"), "bob send workgroup:color\n").unwrap();
     }
@@ -182,6 +194,7 @@ fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
         prepare(&tool, &name, &example);
         let ran = tool.run_line(&format!("{example} -o json"));
         serde_json::from_str::<Value>(&ran.out).unwrap_or_else(|error| panic!("{example}: {error}: {ran:#?}"));
+        prepare(&tool, &name, &example);
         let ran = tool.sh(&format!("({example} -q; echo $? > status) | true"));
         assert_eq!(ran.err, "", "{example}");
         let status = std::fs::read_to_string(tool.folder().join("status")).unwrap();

@@ -343,3 +343,75 @@ fn rows_that_no_history_makes_are_found_though_all_digests_fit() {
         assert!(faults.iter().all(|fault| fault.what.starts_with(what)) && !faults.is_empty(), "{deed}: {faults:?}");
     }
 }
+
+/// What the program says of a rewritten history, from the checkpoints of several nights.
+#[test]
+fn the_verdict_names_the_first_revision_that_differs_if_the_checkpoints_tell() {
+    let tool = Tool::staffed();
+    let key = tool.ok("audit key --out log.key --name example.com/log").trim_end().to_owned();
+    let mut nights = Vec::new();
+    for night in 1..=4 {
+        tool.ok(&format!("audit checkpoint --key log.key > {night}.note"));
+        nights.push(format!("--checkpoint {night}.note"));
+        tool.ok(&format!("group add g{night}"));
+        if night > 1 {
+            tool.ok(&format!("group add-member g{night} bob"));
+        }
+    }
+    let verify = |which: &[usize]| {
+        let files: Vec<&str> = which.iter().map(|night| nights[night - 1].as_str()).collect();
+        tool.run(&format!("audit verify --key {key} {}", files.join(" ")))
+    };
+    let all = [1, 2, 3, 4];
+    assert_eq!(verify(&all).status, 0);
+    // Sizes: 5, 6, 8, 10, and 12 revisions today.
+    let edit = |deed: &str, from: i64| {
+        let store = Connection::open(tool.store()).unwrap();
+        store.execute_batch(deed).unwrap();
+        store.close().unwrap();
+        forge(&tool.store(), from);
+        assert_eq!(tool.run("audit verify").status, 0, "{deed}");
+    };
+    let whole = fs::read(tool.store()).unwrap();
+    let restore = || {
+        for side in ["-wal", "-shm"] {
+            let _ = fs::remove_file(PathBuf::from(format!("{}{side}", tool.store().display())));
+        }
+        fs::write(tool.store(), &whole).unwrap();
+    };
+    edit("UPDATE revision SET operator = 'nobody' WHERE number = 7", 7);
+    let ran = verify(&all);
+    let another = "this is another history than that of the checkpoint";
+    let expected = format!(
+        "{another} `3.note` of 8 revisions; the first revision that differs is among 7 to 8\n\
+         {another} `4.note` of 10 revisions; the first revision that differs is among 7 to 10\n\
+         extends the checkpoint `1.note` of 5 revisions\nextends the checkpoint `2.note` of 6 revisions\nNOT verified: "
+    );
+    assert!(ran.status == 1 && ran.out.starts_with(&expected), "{ran:?}");
+    assert!(verify(&[4]).out.starts_with(&format!(
+        "{another} `4.note` of 10 revisions; the first revision that differs is among 1 to 10\n"
+    )));
+    restore();
+    edit("UPDATE revision SET operator = 'nobody' WHERE number = 6", 6);
+    let ran = verify(&[1, 2]);
+    assert!(ran.out.starts_with(&format!("revision 6: {another} `2.note` of 6 revisions\n")), "{ran:?}");
+    // Two revisions change places.
+    restore();
+    edit("UPDATE revision SET command = CASE number WHEN 2 THEN 'b' ELSE 'a' END WHERE number IN (2, 3)", 2);
+    assert!(
+        verify(&[1]).out.starts_with(&format!(
+            "{another} `1.note` of 5 revisions; the first revision that differs is among 1 to 5\n"
+        ))
+    );
+    restore();
+    edit(
+        "DELETE FROM revision WHERE number > 9; DELETE FROM resource WHERE since > 9; DELETE FROM binding WHERE since > 9",
+        9,
+    );
+    let ran = verify(&all);
+    assert!(
+        ran.status == 1
+            && ran.out.starts_with("revision 10: it is missing: the checkpoint `4.note` has 10 revisions\n"),
+        "{ran:?}"
+    );
+}

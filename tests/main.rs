@@ -21,6 +21,7 @@ mod disclosure;
 mod docs;
 mod endpoints;
 mod everywhere;
+mod evidence;
 mod extremes;
 mod findings;
 mod forgery;

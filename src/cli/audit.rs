@@ -1,4 +1,4 @@
-//! The `audit` and `undo` commands: they read the log, verify it, and reverse a revision.
+//! The `audit` and `undo` commands: they read the log and reverse a revision. What proves the log is in [`evidence`].
 
 use std::ops::ControlFlow;
 
@@ -10,13 +10,12 @@ use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
 use super::log::LogReader;
 use super::session::Session;
-use super::{Outcome, complete, examples};
+use super::{Outcome, complete, evidence, examples};
 use crate::model::reference::PastReference;
-use crate::model::{Id, Problem, Revision, Verb};
-use crate::ops::{Actor, undo};
-use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
-use crate::store::verify::{VerifyOptions, verify};
-use crate::store::{LogEntry, Store, StoreFacts};
+use crate::model::{Problem, Revision};
+use crate::ops::undo;
+use crate::render::{Column, Format, PushElement, RenderError, hidden, row, shown};
+use crate::store::{LogEntry, StoreFacts};
 
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::AUDIT)]
@@ -39,9 +38,31 @@ enum AuditCommand {
     Show(ShowArgs),
     /// Compute every digest again and report where the history does not fit
     ///
-    /// Exits with 0 if everything fits, 1 if something does not, 7 if the store cannot be opened.
+    /// With --checkpoint, also proves that the history extends an older checkpoint: nothing of it was removed, rewritten
+    /// or reordered since. With --receipt, verifies a receipt, which needs no store. Exits with 0 if everything fits, 1
+    /// if something does not, 6 if a checkpoint or receipt is not signed by the key, 7 if the store cannot be opened.
     #[command(after_long_help = examples::AUDIT_VERIFY)]
-    Verify(VerifyArgs),
+    Verify(evidence::VerifyArgs),
+    /// Make a key that signs checkpoints and receipts
+    ///
+    /// An Ed25519 key. The private key is written to a new file (PKCS#8 in PEM), which only its owner can read; the
+    /// verifier key, which everybody may have, is printed in the form of c2sp.org/signed-note.
+    #[command(after_long_help = examples::AUDIT_KEY)]
+    Key(evidence::KeyArgs),
+    /// Print a signed checkpoint of the history, to keep elsewhere
+    ///
+    /// The number of revisions and the root of the tree over their digests, signed, in the form of
+    /// c2sp.org/tlog-checkpoint. `audit verify --checkpoint` later proves that the history extends it. Whoever may read
+    /// the whole log may make one.
+    #[command(after_long_help = examples::AUDIT_CHECKPOINT)]
+    Checkpoint(evidence::CheckpointArgs),
+    /// Print a signed receipt of a decision, which is verified without the store
+    ///
+    /// The answer of `perm explain` with the bindings it rests on, the revisions that made them, the proofs that these
+    /// revisions are in the log, and a checkpoint. A receipt for a reader who may read the whole log carries these
+    /// revisions whole, with their reasons and every row: give it to people who may read those.
+    #[command(after_long_help = examples::AUDIT_RECEIPT)]
+    Receipt(evidence::ReceiptArgs),
     /// List what an audit should look at, with the commands that mend it
     ///
     /// Server admins are told all findings, others those of what they administer. `--catalogue` lists what is looked for
@@ -86,9 +107,6 @@ struct ShowArgs {
 }
 
 #[derive(Args, Debug)]
-struct VerifyArgs {}
-
-#[derive(Args, Debug)]
 #[command(after_long_help = examples::UNDO)]
 pub(super) struct UndoArgs {
     /// The number of the revision to reverse
@@ -123,7 +141,10 @@ impl AuditArgs {
         match self.command {
             AuditCommand::Log(it) => it.run(session),
             AuditCommand::Show(it) => it.run(session),
-            AuditCommand::Verify(_) => check(session),
+            AuditCommand::Verify(it) => it.run(session),
+            AuditCommand::Key(it) => it.run(session),
+            AuditCommand::Checkpoint(it) => it.run(session),
+            AuditCommand::Receipt(it) => it.run(session),
             AuditCommand::Findings(it) => it.run(session),
             AuditCommand::Accept(it) => it.run(session),
         }
@@ -226,33 +247,6 @@ impl ShowArgs {
             Ok(0)
         })
     }
-}
-
-fn check(session: &mut Session<'_>) -> Outcome {
-    // An actor's right to verify rests on facts, so the store must be sound enough to read. The operator needs no right
-    // and can verify a damaged store.
-    let open = if session.actor_name()?.is_some() { Store::read } else { Store::read_to_verify };
-    session.read_with(open, None, |session, view| {
-        if let Actor::Principal(_) = view.actor {
-            view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
-        }
-        let report = verify(view.reader, &VerifyOptions::default())?;
-        let right = report.faults.is_empty();
-        if session.output_options().format == Format::Table {
-            let mut text = Text::default();
-            for fault in &report.faults {
-                let revision = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
-                text.line(&format!("{revision}{}", fault.what));
-            }
-            let verdict = if right { "verified" } else { "NOT verified" };
-            text.line(&format!("{verdict}: {} revisions, {} row changes, head {}", report.revisions, report.changes, report.head));
-            session.print(&text)?;
-        } else {
-            let faults: Vec<Value> = report.faults.iter().map(|fault| json!({"revision": fault.revision, "what": fault.what})).collect();
-            session.value(&json!({"verified": right, "revisions": report.revisions, "changes": report.changes, "head": report.head, "faults": faults}))?;
-        }
-        Ok(u8::from(!right))
-    })
 }
 
 impl UndoArgs {

@@ -178,5 +178,8 @@ examples! {
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json";
     AUDIT_FINDINGS: "rolebook audit findings" "rolebook audit findings node1:/ --severity warning -o json" "rolebook audit findings --id dormant-grant,orphaned-share --exit-code" "rolebook audit findings --catalogue";
     AUDIT_ACCEPT: "rolebook audit accept single-administrator org:acme --reason 'a small team' --expires 180d" "rolebook audit accept public-read archive:/open --principal authenticated --reason 'press kit' --as alice";
-    AUDIT_VERIFY: "rolebook audit verify" "rolebook audit verify -o json";
+    AUDIT_VERIFY: "rolebook audit verify" "rolebook audit verify --quick -o json" "rolebook audit verify --checkpoint last-night.note --key $(cat log.pub)" "rolebook audit verify --receipt bob.receipt --key $(cat log.pub)";
+    AUDIT_KEY: "rolebook audit key --out log.key --name example.com/rolebook" "rolebook audit key --out log.key > log.pub && cat log.pub";
+    AUDIT_CHECKPOINT: "rolebook audit checkpoint --key log.key" "rolebook audit checkpoint --key log.key --as alice > tonight.note && cat tonight.note";
+    AUDIT_RECEIPT: "rolebook audit receipt bob download node1:/projects --key log.key" "rolebook audit receipt bob send workgroup:color --key log.key --as alice > bob.receipt && cat bob.receipt";
 }

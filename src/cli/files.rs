@@ -200,3 +200,19 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     moved
 }
+
+/// Creates a file for its owner alone; one that exists, or a link in its place, is left as it is.
+pub(super) fn create_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A partly written file is of no use.
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}

@@ -91,15 +91,21 @@ struct DeleteKeyArgs {
 
 /// Generates a key pair: the private key as PKCS#8 in PEM, and the public key as SubjectPublicKeyInfo in PEM.
 fn new_pair() -> Result<(Secret, String), Problem> {
-    /// The bytes before the 32 bytes of an Ed25519 key in DER (RFC 8410).
+    /// The bytes before the 32 bytes of a public Ed25519 key in DER (RFC 8410).
+    const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
+    let (pair, private) = new_private_key()?;
+    Ok((private, pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
+}
+
+/// Generates an Ed25519 key: the key itself, and its text as PKCS#8 in PEM.
+pub(super) fn new_private_key() -> Result<(Ed25519KeyPair, Secret), Problem> {
+    /// The bytes before the 32 bytes of a private Ed25519 key in DER (RFC 8410).
     const PRIVATE: [u8; 16] =
         [0x30, 0x2e, 0x02, 0x01, 0, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-    const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
     let seed = random_bytes()?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
         .map_err(|_| Problem::new(ProblemKind::Store, "no_key", "no key can be made of the system's randomness"))?;
-    let private = pem("PRIVATE KEY", &[PRIVATE.as_slice(), &seed].concat());
-    Ok((Secret::from_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
+    Ok((pair, Secret::from_text(pem("PRIVATE KEY", &[PRIVATE.as_slice(), &seed].concat()))))
 }
 
 /// Encodes bytes in PEM. Those of an Ed25519 key fit in one line, so this breaks none.

@@ -15,6 +15,7 @@ mod config;
 mod content;
 mod dropbox;
 mod endpoint;
+mod evidence;
 mod examples;
 mod files;
 mod findings;

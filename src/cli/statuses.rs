@@ -34,7 +34,7 @@ pub(super) const CAN_ANSWER_NO: [(&str, &str); 6] = [
     ("perm diff", "there is a difference, with --exit-code"),
     ("plan", "a test fails on the planned state; with --exit-code, there is something to do"),
     ("apply", "a test fails on the state that this leads to, so nothing was changed"),
-    ("audit verify", "the history does not fit"),
+    ("audit verify", "the history, a checkpoint or a receipt does not fit"),
 ];
 
 /// The meaning of a status for one command, whose words are joined by hyphens; `None` if the command never ends so.

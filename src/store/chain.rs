@@ -22,15 +22,30 @@ pub(super) struct Chain {
     hasher: Sha256,
     /// The bytes to hash next.
     buffer: Vec<u8>,
+    /// The bytes that were hashed, if they are recorded.
+    record: Option<Vec<u8>>,
 }
+
+/// The word that begins every revision.
+pub(super) const BEGINNING: &str = "rolebook revision 1";
 
 impl Chain {
     /// Begins a revision; the header must come first.
     pub(super) fn begin(previous: &Digest) -> Chain {
-        let mut chain = Chain { hasher: Sha256::new(), buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
-        chain.word("rolebook revision 1");
+        let mut chain = Chain { hasher: Sha256::new(), buffer: Vec::with_capacity(2 * BUFFER_BYTES), record: None };
+        chain.word(BEGINNING);
         chain.buffer.extend_from_slice(previous);
         chain
+    }
+
+    /// As [`begin`](Chain::begin), and records what is hashed, for [`end_with_record`](Chain::end_with_record).
+    pub(super) fn begin_recorded(previous: &Digest) -> Chain {
+        Chain { record: Some(Vec::new()), ..Chain::begin(previous) }
+    }
+
+    /// The number of bytes that were recorded.
+    pub(super) fn recorded(&self) -> usize {
+        self.record.as_ref().map_or(0, Vec::len)
     }
 
     /// Hashes a row: the word for what it is to the revision, and its columns.
@@ -74,8 +89,22 @@ impl Chain {
 
     /// The digest of the revision.
     pub(super) fn end(mut self) -> Digest {
-        self.hasher.update(&self.buffer);
+        self.flush();
         self.hasher.finalize().into()
+    }
+
+    /// The digest of the revision, and the bytes it is taken over.
+    pub(super) fn end_with_record(mut self) -> (Digest, Vec<u8>) {
+        self.flush();
+        (self.hasher.finalize().into(), self.record.unwrap_or_default())
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.buffer);
+        if let Some(record) = &mut self.record {
+            record.extend_from_slice(&self.buffer);
+        }
+        self.buffer.clear();
     }
 
     fn bytes(&mut self, kind: u8, bytes: &[u8]) {
@@ -83,8 +112,7 @@ impl Chain {
         self.buffer.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES {
-            self.hasher.update(&self.buffer);
-            self.buffer.clear();
+            self.flush();
         }
     }
 }

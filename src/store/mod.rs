@@ -9,6 +9,7 @@
 mod chain;
 mod commit;
 mod error;
+pub mod evidence;
 mod facts;
 mod history;
 mod lock;

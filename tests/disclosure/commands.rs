@@ -69,7 +69,7 @@ fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
 /// The sets of options to try, each as one line.
 fn options(world: &World, command: &str) -> Vec<String> {
     let secret = world.file("secret.txt");
-    let requests = world.file("requests.txt");
+    let (requests, key, new_key) = (world.file("requests.txt"), world.file("log.key"), world.file("new.key"));
     let known: &[&str] = match command {
         "account add" => &["", "--email pat@example.com", "--workgroup color"],
         "account edit" | "account set" => &["--display-name other", "--email zoe@example.com", "--send-external allow"],
@@ -115,11 +115,15 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "export" => &["", "--format jsonl"],
         "audit findings" => &["", "--accepted", "--catalogue", "-o sarif"],
         "audit accept" => &["--reason r", "--reason r --principal pat"],
+        "audit key" => &["--out NEWKEY", "--out NEWKEY --name example.com/new"],
+        "audit checkpoint" | "audit receipt" => &["--key LOGKEY"],
         "audit log" => &["", "--denied", "--on endpoint:pub", "--actor operator"],
         "import csv" => &["", "--workgroup color"],
         _ => &[""],
     };
-    known.iter().map(|text| text.replace("SECRET", &secret).replace("REQUESTS", &requests)).collect()
+    let files = [("SECRET", &secret), ("REQUESTS", &requests), ("LOGKEY", &key), ("NEWKEY", &new_key)];
+    let placed = |text: &&str| files.iter().fold((*text).to_owned(), |text, (word, file)| text.replace(word, file));
+    known.iter().map(placed).collect()
 }
 
 /// The questions of `perm`: principal, action, resource.
@@ -189,7 +193,7 @@ fn positionals(world: &World, name: &str, command: &Command, options: &str) -> V
     }
     // The position in a question of each word that the command takes.
     let places: &[usize] = match name {
-        "perm check" | "perm explain" => &[0, 1, 2],
+        "perm check" | "perm explain" | "audit receipt" => &[0, 1, 2],
         "perm who" => &[1, 2],
         "perm matrix" => &[2],
         _ => &[],

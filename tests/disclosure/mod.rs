@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use commands::Line;
+use serde_json::Value;
 use world::{CommandOutput, READERS, World};
 
 use crate::support::PROGRAM;
@@ -36,7 +39,7 @@ impl Found {
     }
 
     fn look(&mut self, world: &World, (reader, command): (&str, &str), words: &[String], ran: &CommandOutput) {
-        let (status, text) = (ran.status, &ran.text);
+        let (status, text) = (ran.status, &(ran.text.clone() + &revisions_in(&ran.text)));
         let line = words.join(" ");
         self.runs += 1;
         let lowest = self.statuses.entry(command.to_owned()).or_insert(i32::MAX);
@@ -56,6 +59,16 @@ impl Found {
             }
         }
     }
+}
+
+/// The bytes of the revisions that a receipt carries, as far as they are text. An encoded name is told too.
+fn revisions_in(text: &str) -> String {
+    let receipt = serde_json::from_str::<Value>(text).ok().and_then(|it| it["receipt"].as_str().map(str::to_owned));
+    let Some(object) = receipt.and_then(|it| serde_json::from_str::<Value>(it.lines().nth(1)?).ok()) else {
+        return String::new();
+    };
+    let inputs = object["revisions"].as_array().unwrap().iter().filter_map(|it| it["input"].as_str());
+    inputs.map(|it| String::from_utf8_lossy(&STANDARD.decode(it).unwrap()).into_owned()).collect()
 }
 
 /// Whether the reader may read the whole log and the command shows parts of it.

@@ -120,6 +120,9 @@ impl World {
         self.write("people.csv", "name,email\nnewbie,newbie@example.com\n");
         self.write("mia.yaml", "version: 1\norganizations:\n  acme: {members: {mia: [prod], nina: []}}\n");
         self.write("secret.txt", "no-such-secret\n");
+        let key = self.file("log.key");
+        let made = run_here(&self.store(), ["audit", "key", "--name", "example.com/log", "--out", &key]);
+        assert_eq!(made.status, 0, "{made:?}");
         self.write("zqset.yaml", "version: 1\nname: zqset\ngroups:\n  zqcrew: [zqbert]\n");
         self.write("zqmanifest.yaml", "version: 1\nendpoints:\n  pub: {shares: {/docs: {dora: view}}}\norganizations:\n  zqorg: {members: {zqanna: []}}\n");
     }

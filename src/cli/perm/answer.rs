@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 use super::super::view::ReadView;
 use super::proof_text::{ProofText, step_json, visible_steps};
 use super::question::ParsedQuestion;
-use crate::model::Problem;
+use crate::model::{Binding, Problem};
 use crate::ops::remedy::{Offer, offers, sufficient};
 use crate::ops::{action_phrase, lacks_phrase, remedies};
 use crate::policy::{Decision, Facts, Question, decide};
 use crate::render::{RenderError, Text, Tone};
 
 /// A question with its decision, and the texts to write both.
-pub(super) struct Answer {
+pub(in crate::cli) struct Answer {
     question: Question,
     principal: String,
     resource: String,
@@ -24,7 +24,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Decides a question. For a denial also finds what would suffice and, with `with_givers`, who could grant it.
-    pub(super) fn decide<F: Facts>(
+    pub(in crate::cli) fn decide<F: Facts>(
         view: &ReadView<'_, F>,
         asked: ParsedQuestion,
         with_givers: bool,
@@ -115,8 +115,14 @@ impl Answer {
         Ok(())
     }
 
+    /// The bindings of the proof that the reader may see, each with the place of its step in [`Answer::json`].
+    pub(in crate::cli) fn bindings<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Vec<(usize, Binding)>, Problem> {
+        let steps = visible_steps(view, &self.decision.proof)?.into_iter().enumerate();
+        Ok(steps.filter_map(|(place, step)| Some((place, step.binding()?.clone()))).collect())
+    }
+
     /// The answer as an object, for programs.
-    pub(super) fn json<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Map<String, Value>, RenderError> {
+    pub(in crate::cli) fn json<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Map<String, Value>, RenderError> {
         let mut object = Map::new();
         object.insert("principal".to_owned(), json!(self.principal));
         object.insert("action".to_owned(), json!(self.action(view)?));

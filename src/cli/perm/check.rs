@@ -13,20 +13,20 @@ use super::batch;
 use super::question::ParsedQuestion;
 use crate::render::{Format, Text};
 
-// The question of `perm explain`, and of `perm check` without a batch.
+// The question of `perm explain`, of `perm check` without a batch, and of a receipt.
 #[derive(Args, Debug)]
-struct QuestionArgs {
+pub(in crate::cli) struct QuestionArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", add = complete::principals())]
-    principal: String,
+    pub(in crate::cli) principal: String,
     /// What: `VERB`, or `VERB=VALUE` as in `set-role=admin`
     #[arg(value_name = "ACTION", add = complete::actions())]
-    action: String,
+    pub(in crate::cli) action: String,
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", add = complete::resources())]
-    resource: String,
+    pub(in crate::cli) resource: String,
     #[command(flatten)]
-    reading: ReadArgs,
+    pub(in crate::cli) reading: ReadArgs,
 }
 
 // Whether a principal may do an action on a resource.

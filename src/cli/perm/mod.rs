@@ -17,8 +17,11 @@ mod question_cache;
 mod request_line;
 mod who;
 
+pub(super) use answer::Answer;
 pub(super) use assertions::{FailingTests, failing as failing_tests};
+pub(super) use check::QuestionArgs;
 pub(super) use listing_output::action_names;
+pub(super) use question::ParsedQuestion;
 
 use clap::{Args, Subcommand};
 

@@ -10,7 +10,7 @@ use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
 /// A question with the text of its resource.
-pub(super) struct ParsedQuestion {
+pub(in crate::cli) struct ParsedQuestion {
     pub(super) question: Question,
     /// The reference of the resource; for a path that is not registered, the path as typed.
     pub(super) resource: String,
@@ -68,7 +68,7 @@ impl ResourceArg {
 
 impl ParsedQuestion {
     /// Parses a question and resolves its names.
-    pub(super) fn read<F: Facts>(
+    pub(in crate::cli) fn read<F: Facts>(
         view: &ReadView<'_, F>,
         principal: &str,
         action: &str,
