@@ -174,6 +174,12 @@ fn the_configuration_gives_defaults_that_options_and_the_environment_override() 
     assert!(other.exists());
     assert_eq!(tool.ok("account list"), "[]\n");
     assert_eq!(tool.ok("account list -o csv --columns ref"), "ref\n");
+    // A command line that is not understood is answered in the same format.
+    for wrong in ["endpoint set node1 --node-version x", "account lst"] {
+        let (ran, as_text) = (tool.run(wrong), tool.run(&format!("{wrong} -o table")));
+        assert!(ran.status == 2 && ran.err.starts_with("{\"error\""), "{ran:?}");
+        assert!(as_text.status == 2 && as_text.err.starts_with("rolebook: "), "{as_text:?}");
+    }
     tool.set("ROLEBOOK_STORE", "third.db");
     tool.fails(7, "account list -o table", "no store at `third.db`");
     std::fs::write(folder.join("config.yaml"), "stoer: x\n").unwrap();

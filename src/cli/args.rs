@@ -96,8 +96,9 @@ pub(super) struct WriteArgs {
     pub(super) create: bool,
 }
 
-/// Whether the answer, and so the errors too, must be JSON. Reads the raw arguments, before clap parses them.
-pub(super) fn wants_json(args: &[OsString]) -> bool {
+/// Whether the answer, and so the errors too, must be JSON; `None` if the arguments name no format. Reads the raw
+/// arguments, before clap parses them.
+pub(super) fn requested_json(args: &[OsString]) -> Option<bool> {
     let mut before = "";
     for arg in args.iter().filter_map(|arg| arg.to_str()) {
         if arg == "--" {
@@ -107,14 +108,15 @@ pub(super) fn wants_json(args: &[OsString]) -> bool {
             "-o" | "--output" => Some(arg),
             _ => arg
                 .strip_prefix("--output=")
-                .or_else(|| arg.strip_prefix("-o").map(|rest| rest.trim_start_matches('='))),
+                .or_else(|| arg.strip_prefix("-o").map(|rest| rest.trim_start_matches('=')))
+                .filter(|format| !format.is_empty()),
         };
-        if matches!(value, Some("json" | "jsonl")) {
-            return true;
+        if let Some(format) = value {
+            return Some(matches!(format, "json" | "jsonl"));
         }
         before = arg;
     }
-    false
+    None
 }
 
 /// A format of `-o`.
@@ -389,10 +391,11 @@ mod tests {
     fn json_is_recognized_in_every_spelling() {
         let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
         for yes in ["r -o json x", "r -ojson", "r --output=jsonl", "r x --output json"] {
-            assert!(wants_json(&args(yes)), "{yes}");
+            assert_eq!(requested_json(&args(yes)), Some(true), "{yes}");
         }
-        for no in ["r -o table", "r json", "r -- -o json"] {
-            assert!(!wants_json(&args(no)), "{no}");
+        assert_eq!(requested_json(&args("r -o table")), Some(false));
+        for none in ["r json", "r -- -o json"] {
+            assert_eq!(requested_json(&args(none)), None, "{none}");
         }
     }
 }

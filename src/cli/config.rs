@@ -112,6 +112,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether answers and errors are JSON by default.
+    pub(super) fn is_json(&self) -> bool {
+        self.output.as_deref().and_then(Format::from_word).is_some_and(Format::is_json)
+    }
+
     /// Parses a text; an empty one gives the defaults.
     fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
         let (root, mut wrong) = parse_tree(text);

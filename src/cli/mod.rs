@@ -59,6 +59,7 @@ use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
 use args::{GlobalArgs, OutputFormat};
+use config::Config;
 use session::Session;
 
 /// The exit status of a command, or the error that stopped it.
@@ -217,10 +218,15 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
     if let Some(status) = complete::answer(&args, out) {
         return status;
     }
-    let as_json = args::wants_json(&args);
+    let requested_json = args::requested_json(&args);
+    let as_json = requested_json.unwrap_or(false);
     let cli = match parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return output::usage(&error, as_json, out, err),
+        Err(error) => {
+            // A configuration with a mistake is not what a wrong command line is about.
+            let as_json = requested_json.unwrap_or_else(|| Config::read().is_ok_and(|it| it.is_json()));
+            return output::usage(&error, as_json, out, err);
+        }
     };
     if cli.globals.output == Some(OutputFormat::Sarif) && !cli.command.is_about_findings() {
         let problem = Problem::usage("format_not_here", "`-o sarif` is a format of findings alone");
