@@ -26,6 +26,9 @@ struct Case {
     /// A change that no command makes.
     #[serde(default)]
     sql: Option<String>,
+    /// The policy that finds it.
+    #[serde(default)]
+    policy: Option<String>,
     /// How many days later the findings are asked for.
     #[serde(default)]
     later: u32,
@@ -81,6 +84,9 @@ fn made(case: &Case) -> Tool {
         std::fs::write(tool.folder().join("case.yaml"), manifest).unwrap();
         tool.ok("apply case.yaml");
     }
+    if let Some(policy) = &case.policy {
+        std::fs::write(tool.folder().join("policy.yaml"), policy).unwrap();
+    }
     if let Some(sql) = &case.sql {
         Connection::open(tool.store()).unwrap().execute(sql, []).unwrap();
     }
@@ -100,7 +106,8 @@ fn each_finding_is_found_by_itself_and_mended_by_its_fix() {
     let mut wrong = Vec::new();
     for case in cases() {
         let tool = made(&case);
-        let found = findings(&tool, "");
+        let options = if case.policy.is_some() { "--policy policy.yaml" } else { "" };
+        let found = findings(&tool, options);
         let ids: BTreeSet<&str> = found.iter().map(|it| text(it, "id")).collect();
         let expected: BTreeSet<&str> = case.besides.iter().map(String::as_str).chain([case.finding.as_str()]).collect();
         let of_case = || found.iter().filter(|it| text(it, "id") == case.finding);
@@ -122,7 +129,7 @@ fn each_finding_is_found_by_itself_and_mended_by_its_fix() {
                 wrong.push(format!("{}: {ran:?}", case.finding));
             }
         }
-        let left = findings(&tool, "");
+        let left = findings(&tool, options);
         let new = left.iter().any(|it| text(it, "id") == case.finding || !found.contains(it));
         if fix.is_empty() || new {
             wrong.push(format!("{} after {fix:?}: {left:#?}", case.finding));
@@ -239,7 +246,10 @@ fn findings_are_written_as_sarif() {
     compiler.add_resource("sarif.json", schema).unwrap();
     let schema = compiler.compile("sarif.json", &mut schemas).unwrap();
     schemas.validate(&log, schema).unwrap_or_else(|wrong| panic!("{wrong:#}"));
+    // Types made from the schema read it too.
+    let typed: serde_sarif::sarif::Sarif = serde_json::from_value(log.clone()).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(typed.runs[0].results.as_ref().map(Vec::len), Some(results.len()));
     let levels: Vec<(&str, &str)> = results.iter().map(|it| (text(it, "ruleId"), text(it, "level"))).collect();
     assert_eq!(levels, [("single-administrator", "warning"), ("public-read", "note")]);
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
@@ -264,4 +274,53 @@ fn sarif_schema() -> String {
     let package = metadata["packages"].as_array().unwrap().iter().find(|it| it["name"] == "serde-sarif").unwrap();
     let folder = std::path::Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
     std::fs::read_to_string(folder.join("src/schema.json")).unwrap()
+}
+
+#[test]
+fn a_policy_says_what_is_in_order() {
+    let tool = lone();
+    tool.ok("dropbox invite intake x@example.com --expires 60d");
+    tool.later(20 * 24 * 60 * 60);
+    assert_eq!(ids(&tool, ""), ["single-administrator", "stale-invitation"]);
+    let policy = |text: &str| std::fs::write(tool.folder().join("policy.yaml"), text).unwrap();
+    policy("findings: {single-administrator: off, stale-invitation: 30d}\n");
+    assert!(ids(&tool, "--policy policy.yaml").is_empty());
+    policy("findings: {stale-invitation: 3w}\n");
+    assert_eq!(ids(&tool, "--policy policy.yaml"), ["single-administrator"]);
+    policy("findings: {single-administrator: 3d}\n");
+    let ran = tool.fails(
+        6,
+        "audit findings --policy policy.yaml",
+        "policy.yaml:1:34: `single-administrator` is not about age",
+    );
+    assert!(ran.err.contains("write `off`"), "{ran:?}");
+    let _ = tool.fails(6, "audit findings --policy none.yaml", "none.yaml");
+    policy("conflicts: [{name: x, each-of: [{may: view, on: 'org:none'}, {role: server:admin}]}]\n");
+    let _ = tool.fails(4, "audit findings --policy policy.yaml", "no such organization: `none`");
+}
+
+#[test]
+fn conflicts_are_found_in_effective_access() {
+    let tool = clean();
+    tool.ok("share grant node1:/work group:crew --permission browse,upload-files --admin");
+    tool.ok("share grant node1:/work bob carol --permission browse,delete --admin");
+    std::fs::write(
+        tool.folder().join("policy.yaml"),
+        "findings: {useless-set: off}\n\
+         conflicts: [{name: maker-checker, why: four eyes, except: [eve], each-of: [\
+         {may: upload, on: \"node1:/work/day1\"}, {may: delete, on: \"node1:/work/day1\"}]}]\n",
+    )
+    .unwrap();
+    let found = findings(&tool, "--policy policy.yaml");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((text(&found[0], "id"), text(&found[0], "principal")), ("conflict", "user:bob"));
+    let expected =
+        "maker-checker: may upload on node1:/work/day1 through group:crew; may delete on node1:/work/day1 (four eyes)";
+    assert_eq!(text(&found[0], "detail"), expected);
+    assert_eq!(found[0]["since"], tool.revision());
+    // As of before the second share nobody had both.
+    assert!(findings(&tool, &format!("--policy policy.yaml --at {}", tool.revision() - 1)).is_empty());
+    tool.ok("audit accept conflict node1:/work/day1 --principal bob --policy policy.yaml --reason 'covers for carol'");
+    assert!(findings(&tool, "--policy policy.yaml").is_empty());
+    assert_eq!(findings(&tool, "--policy policy.yaml --accepted").len(), 1);
 }

@@ -1,15 +1,16 @@
 //! `audit findings`: what an audit should look at, and the catalogue of it.
 
-use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, past_resource, reference, words};
 use super::sarif::SarifWriter;
 use super::session::Session;
 use super::view::ReadView;
-use super::{Outcome, complete};
+use super::{Outcome, complete, files};
+use crate::manifest::audit_policy::{self, AuditPolicy};
 use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::reference::PastReference;
 use crate::model::time::{Expiry, time_value};
@@ -32,6 +33,10 @@ pub(super) struct FindingsArgs {
     /// Only findings of this severity or a higher one
     #[arg(long, value_name = "SEVERITY", value_parser = words(Severity::WORDS, Severity::from_name))]
     severity: Option<Severity>,
+    /// Use this policy: a YAML file with `findings`, `off` or how old something may be, and `conflicts`, rights that no
+    /// one account should have together
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    policy: Option<PathBuf>,
     /// Exit with 1 if there is a finding
     #[arg(long)]
     exit_code: bool,
@@ -61,6 +66,9 @@ pub(super) struct AcceptArgs {
     /// When it becomes a finding again: a length such as `90d`, a day, a time (a day begins at 00:00 UTC) [default: never]
     #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
     expires: Option<Expiry>,
+    /// The policy that has the conflict, to accept a conflict
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -72,7 +80,8 @@ impl AcceptArgs {
             return Err(problem.tip("--reason 'agreed with the owner'").into());
         };
         let (on, principal) = (self.on.clone(), self.principal.clone());
-        let accepted = AcceptedFinding { kind: self.id, on, principal, reason, expires: self.expires };
+        let conflicts = read_policy(self.policy.as_deref())?.conflicts;
+        let accepted = AcceptedFinding { kind: self.id, on, principal, reason, expires: self.expires, conflicts };
         session.change(&self.writing, |tx| accept(tx, &accepted))
     }
 }
@@ -126,10 +135,11 @@ impl FindingsArgs {
                 FindingKind::ALL.iter().filter(|kind| self.asks_for(**kind)).map(|kind| Ok(catalogue_row(*kind)));
             return session.list(&CATALOGUE_COLUMNS, rows, &self.paging);
         }
+        let options = self.options()?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let within = self.within.as_ref().map(|within| view.resolve_or_ended(within)).transpose()?;
             let view = view.in_memory()?;
-            let options = self.options(within);
+            let options = FindingOptions { within, ..options };
             // told: the search asks the reader before it uses a name.
             let reference = |id: Id| view.reference(id);
             let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, &reference)?;
@@ -175,16 +185,28 @@ impl FindingsArgs {
             && self.severity.is_none_or(|least| kind.row().severity >= least)
     }
 
-    fn options(&self, within: Option<Id>) -> FindingOptions {
-        FindingOptions {
+    fn options(&self) -> Result<FindingOptions, Problem> {
+        let policy = read_policy(self.policy.as_deref())?;
+        Ok(FindingOptions {
             only: self.id.iter().copied().collect(),
-            except: self.ignore.iter().copied().collect::<BTreeSet<_>>(),
+            except: self.ignore.iter().copied().chain(policy.off).collect(),
             severity: self.severity,
-            within,
+            days: policy.days,
+            conflicts: policy.conflicts,
             accepted: self.accepted,
             ..FindingOptions::default()
-        }
+        })
     }
+}
+
+/// Reads the policy of audits from a file; without one it is empty.
+fn read_policy(file: Option<&Path>) -> Result<AuditPolicy, Problem> {
+    let Some(file) = file else { return Ok(AuditPolicy::default()) };
+    let source = files::source(file)?;
+    audit_policy::read(&source.text).map_err(|wrong| {
+        let shown = wrong.iter().map(|it| it.render(&source.name, &source.text)).collect();
+        files::invalid_files("bad_policy", shown)
+    })
 }
 
 /// The text that findings are sorted by: the most severe first, then by id and resource.

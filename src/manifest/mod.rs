@@ -5,6 +5,7 @@
 
 mod assertion_line;
 pub mod assertions;
+pub mod audit_policy;
 pub mod consistency;
 mod contradiction;
 #[cfg(test)]

@@ -107,6 +107,7 @@ impl World {
                 principal: None,
                 reason: name.clone(),
                 expires: None,
+                conflicts: Vec::new(),
             };
             let made = findings::accept(&mut self.tx, &request)?;
             self.number(Kind::Acceptance, name, made);

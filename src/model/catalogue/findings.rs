@@ -216,6 +216,12 @@ findings! {
         "decision: one person has one account";
         "Active accounts with equal e-mail addresses.";
         "rolebook account deactivate USER";
+    Conflict = "conflict", Error;
+        "one account has rights that should be apart";
+        "Who has both can do alone what takes two.";
+        "seed 000: Tip: Assigning the manager role to users allows you to separate server administration and account administration, delegating the burden of administration to two different groups.";
+        "The conflicts of the policy are compared with what each account may do, through groups and roles too.";
+        "rolebook group remove-member GROUP USER";
     SelfGranted = "self-granted", Warning;
         "somebody gave it to a group they are in";
         "Whoever gives access to themselves was not checked by anybody else.";

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{Finding, FindingOptions, FindingSearch};
+use super::{Conflict, Finding, FindingOptions, FindingSearch};
 use crate::model::attributes::{Acceptance, Attributes};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::time::Expiry;
@@ -27,6 +27,8 @@ pub struct AcceptedFinding {
     pub reason: String,
     /// Until when; `None` for ever.
     pub expires: Option<Expiry>,
+    /// The conflicts of the policy, to find one that is accepted.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// Accepts a finding, and returns the acceptance. One that was accepted before gets the new reason and end.
@@ -48,7 +50,7 @@ pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id>
     if accepted.expires.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_end", "the end of an acceptance lies in the past"));
     }
-    if !is_found(tx, &accepted)? {
+    if !is_found(tx, &accepted, &request.conflicts)? {
         let what = format!("{} on {}", accepted.finding.as_str(), tx.name(accepted.on)?);
         return Err(Problem::not_found("finding", &what).tip("rolebook audit findings lists them"));
     }
@@ -59,11 +61,12 @@ pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id>
     Ok(before.id)
 }
 
-fn is_found(tx: &Transaction<'_>, accepted: &Acceptance) -> Result<bool> {
+fn is_found(tx: &Transaction<'_>, accepted: &Acceptance, conflicts: &[Conflict]) -> Result<bool> {
     let options = FindingOptions {
         only: [accepted.finding].into(),
         within: Some(accepted.on),
         ignores_acceptances: true,
+        conflicts: conflicts.to_vec(),
         ..FindingOptions::default()
     };
     // told: the name is not shown.

@@ -7,6 +7,7 @@
 mod accept;
 mod accounts;
 mod administrators;
+mod conflicts;
 mod credentials;
 mod fix;
 mod groups;
@@ -15,6 +16,7 @@ mod links;
 mod shares;
 
 pub use accept::{AcceptedFinding, accept};
+pub use conflicts::{Conflict, Right};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,8 @@ pub struct FindingOptions {
     pub severity: Option<Severity>,
     /// The number of days that are in order, where it differs from the catalogue.
     pub days: BTreeMap<FindingKind, u32>,
+    /// Rights that no one account should have together.
+    pub conflicts: Vec<Conflict>,
     /// Only findings about this resource or principal, or about what lies in it.
     pub within: Option<Id>,
     /// Whether to visit accepted findings, and no others.
@@ -160,6 +164,7 @@ impl<'f> FindingSearch<'f> {
             FindingSearch::shares,
             FindingSearch::holders,
             FindingSearch::credentials,
+            FindingSearch::conflicts,
         ];
         for check in checks {
             check(self, &mut told)?;
