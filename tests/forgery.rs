@@ -192,7 +192,7 @@ fn random_objects_of_the_schema_are_found() {
         let table = TABLES[dice.below(3)];
         let place = if table == "revision" { "number" } else { "since" };
         let indexes =
-            ["revision_at", "resource_now", "resource_past", "binding_on_now", "binding_until", "share_by_now"];
+            ["revision_at", "resource_now", "resource_past", "binding_on_now", "binding_until", "binding_by_now"];
         let index = indexes[dice.below(indexes.len())];
         let deed = match dice.below(6) {
             0 => format!(

@@ -197,7 +197,7 @@ impl Store {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(LOCK_TIMEOUT)?;
         // Without this, SQLite plans a statement again for every value of a column that a partial index names, such
-        // as the role, and the index of shares by their sharers would slow every lookup.
+        // as the kind, and the index of home folders would slow every lookup.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Triggers and views that others have added to the schema never run, whatever else is checked.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;

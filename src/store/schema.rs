@@ -98,6 +98,16 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX resource_home_now ON resource (parent, attributes ->> '$.home.of')
         WHERE until IS NULL AND kind = 'item' AND attributes ->> '$.home.of' IS NOT NULL;
 ",
+    // The log is searched by grantor, by actor and for denials. The grantor's bindings of one role are adjacent, so that
+    // the shares of a sharer are still one range. What the operator does is in neither index, since the operator has no id.
+    "
+    DROP INDEX share_by_now;
+    DROP INDEX share_by_past;
+    CREATE INDEX binding_by_now ON binding (grantor, role) WHERE until IS NULL AND grantor IS NOT NULL;
+    CREATE INDEX binding_by_past ON binding (grantor, role) WHERE until IS NOT NULL AND grantor IS NOT NULL;
+    CREATE INDEX revision_actor ON revision (actor) WHERE actor IS NOT NULL;
+    CREATE INDEX revision_denied ON revision (number) WHERE denied IS NOT NULL;
+",
 ];
 
 /// The version this program writes.

@@ -88,7 +88,7 @@ pub(super) static MEMBERSHIPS_OF: Query = Query {
 };
 /// The member roles whose holders act as the group or workgroup too.
 pub(super) const MEMBERS: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
-/// The role is in the text because the index covers only shares.
+/// The role is in the text because the index of older stores covers only shares.
 pub(super) static SHARES_BY: Query = binding!("grantor = ?1 AND role = 'item:share'");
 
 /// Counts in the index alone: the rows of a principal with many bindings are spread over the file.
