@@ -84,6 +84,99 @@ fn names_in_the_log_are_those_of_the_time() {
 }
 
 #[test]
+fn a_revision_shows_each_field_before_and_after() {
+    let tool = Tool::staffed();
+    let changes = |tool: &Tool| {
+        let shown = tool.ok(&format!("audit show {}", tool.revision()));
+        shown.lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(changes(&tool), ["  + user:eve", "      role: user", "      email: eve@example.com"]);
+    tool.ok("account set bob --send-external deny --display-name 'Bob B.'");
+    assert_eq!(
+        changes(&tool),
+        ["  ~ user:bob", "      display_name: none -> Bob B.", "      send_external: default -> deny"]
+    );
+    tool.ok("account set-role bob manager");
+    assert_eq!(changes(&tool), ["  ~ user:bob", "      role: user -> manager"]);
+    tool.ok("workgroup add color --send members");
+    assert_eq!(changes(&tool), ["  + workgroup:color", "      send: members"]);
+    tool.ok("workgroup add-member color bob");
+    assert_eq!(changes(&tool), ["  + workgroup:color: member user:bob", "      level: standard"]);
+    tool.ok("workgroup remove color --yes");
+    let last = tool.revision();
+    let color = tool.json(&format!("audit show {last}"))["changes"][0]["ref"].as_str().unwrap().to_owned();
+    assert!(color.starts_with("workgroup:color#"), "{color}");
+    assert_eq!(
+        changes(&tool),
+        [
+            format!("  - {color}"),
+            "      send: members".to_owned(),
+            format!("  - {color}: member user:bob"),
+            "      level: standard".to_owned()
+        ]
+    );
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
+    tool.ok("content add node1:/a --owner bob");
+    tool.ok("share grant node1:/a carol --permission view --as bob");
+    assert_eq!(changes(&tool)[0], "  + node1:/a: share with user:carol");
+    tool.ok("share set node1:/a carol --permission preview --as bob");
+    assert_eq!(changes(&tool)[0], "  ~ node1:/a: share with user:carol");
+    assert!(changes(&tool)[1].starts_with("      permissions: download "), "{:?}", changes(&tool));
+    tool.ok("share revoke node1:/a carol --as bob");
+    assert_eq!(changes(&tool)[0], "  - node1:/a: share with user:carol");
+    assert!(changes(&tool).contains(&"      by: user:bob".to_owned()), "{:?}", changes(&tool));
+}
+
+/// What was removed has the values that an undo would give it again.
+#[test]
+fn both_sides_are_in_json_and_a_removal_has_the_last_values() {
+    let tool = Tool::staffed();
+    tool.ok("account set bob --send-external deny");
+    let added = tool.json("audit show 3")["changes"][0].clone();
+    assert_eq!(added["before"], serde_json::json!(null));
+    assert_eq!(added["after"], serde_json::json!({"role": "user", "email": "bob@example.com"}));
+    tool.ok("account remove bob --destroy --yes");
+    let removed = tool.json(&format!("audit show {}", tool.revision()))["changes"][0].clone();
+    assert_eq!((&removed["change"], &removed["after"]), (&"removed".into(), &serde_json::json!(null)));
+    assert_eq!(
+        removed["before"],
+        serde_json::json!({"role": "user", "email": "bob@example.com", "send_external": "deny"})
+    );
+    assert_eq!(tool.json("audit log --limit 1")[0]["changes"][0], removed, "the log has the same");
+    tool.ok(&format!("undo {}", tool.revision()));
+    let again = tool.json(&format!("audit show {}", tool.revision()))["changes"][0].clone();
+    assert_eq!((&again["before"], &again["after"]), (&serde_json::json!(null), &removed["before"]));
+}
+
+#[test]
+fn a_shown_revision_has_the_columns_that_are_asked_for() {
+    let tool = Tool::staffed();
+    tool.ok("account set-role bob manager --as alice");
+    let last = tool.revision();
+    assert_eq!(
+        tool.ok(&format!("audit show {last} --columns actor,revision")),
+        format!("actor:    user:alice\nrevision: {last}\n")
+    );
+    assert_eq!(
+        tool.ok(&format!("audit show {last} --columns changes,actor")),
+        "actor: user:alice\n  ~ user:bob\n      role: user -> manager\n"
+    );
+    assert_eq!(
+        tool.json(&format!("audit show {last} --columns actor,undone_by")),
+        serde_json::json!({"actor": "user:alice", "undone_by": null})
+    );
+    let keys = tool.json(&format!("audit show {last} --columns changes,revision"));
+    assert_eq!(keys.as_object().unwrap().keys().collect::<Vec<_>>(), ["changes", "revision"]);
+    assert_eq!(keys["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        tool.ok(&format!("audit show {last} --columns revision,changes -o csv")),
+        format!("revision,changes\n{last},change=changed ref=user:bob before=role=user after=role=manager\n")
+    );
+    assert_eq!(tool.ok(&format!("audit show {last} -o tsv --no-headers --columns actor")), "user:alice\n");
+    tool.fails(2, &format!("audit show {last} --columns nope"), "no column `nope`");
+}
+
+#[test]
 fn undo_reverses_a_revision_by_a_new_one() {
     let tool = Tool::staffed();
     tool.ok("workgroup add color --send members");

@@ -14,7 +14,7 @@ use super::{Outcome, complete, evidence, examples};
 use crate::model::reference::PastReference;
 use crate::model::{Problem, Revision};
 use crate::ops::undo;
-use crate::render::{Column, Format, PushElement, RenderError, hidden, row, shown};
+use crate::render::{Column, Format, PushElement, RenderError, hidden, picked_columns, row, shown};
 use crate::store::{LogEntry, StoreFacts};
 
 #[derive(Args, Debug)]
@@ -33,7 +33,11 @@ enum AuditCommand {
     /// shows the first 20 of a revision; the other formats have all of them.
     #[command(after_long_help = examples::AUDIT_LOG)]
     Log(LogArgs),
-    /// Show one revision: who, when, why, and every change
+    /// Show one revision: who, when, why, and every change with the values before and after
+    ///
+    /// What was added (`+`) has the values that are not the default ones, what was removed (`-`) those that it had last,
+    /// and what was changed (`~`) both sides of each field that changed. In JSON these are the objects `before` and
+    /// `after` of each change, null for a side on which there was nothing.
     #[command(after_long_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
     /// Compute every digest again and report where the history does not fit
@@ -219,6 +223,11 @@ impl LogArgs {
     }
 }
 
+/// The columns of one entry: those of the list, and the revision that undid it.
+fn entry_columns() -> Vec<Column> {
+    COLUMNS.iter().cloned().chain([hidden("undone_by")]).collect()
+}
+
 impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(None, |session, view| {
@@ -234,16 +243,26 @@ impl ShowArgs {
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }
-            if session.output_options().format == Format::Table {
-                fields.remove("changes");
-                session.value(&Value::Object(fields))?;
-                changes.each(&mut |change| {
-                    session.line(&format!("  {}", change.line()))?;
-                    Ok(ControlFlow::Continue(()))
-                })?;
+            let (options, columns) = (session.output_options(), entry_columns());
+            if matches!(options.format, Format::Csv | Format::Tsv) {
+                let tell = |_, push: PushElement<'_>| changes.list(push);
+                session.stream_telling(&columns, ("changes", &tell), |push| push(fields, entry.number))?;
                 return Ok(0);
             }
-            session.show_parted(&fields, "changes", &mut |push| changes.list(push))?;
+            let mut fields = picked_columns(&columns, fields, &options)?;
+            let has_changes = fields.contains_key("changes");
+            if options.format == Format::Table {
+                fields.remove("changes");
+                session.value(&Value::Object(fields))?;
+                if has_changes {
+                    changes.each(&mut |change| {
+                        change.lines().iter().try_for_each(|line| session.line(&format!("  {line}")))?;
+                        Ok(ControlFlow::Continue(()))
+                    })?;
+                }
+            } else {
+                session.show_parted(&fields, "changes", &mut |push| changes.list(push))?;
+            }
             Ok(0)
         })
     }

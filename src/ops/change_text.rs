@@ -32,6 +32,15 @@ impl ChangeKind {
             ChangeKind::Removed => "removed",
         }
     }
+
+    /// The sign in front of a change, as in a plan.
+    const fn mark(self) -> char {
+        match self {
+            ChangeKind::Added => '+',
+            ChangeKind::Changed => '~',
+            ChangeKind::Removed => '-',
+        }
+    }
 }
 
 /// A change of one resource or one binding.
@@ -101,17 +110,62 @@ impl Change {
             .collect()
     }
 
-    /// The change as a line of a plan, which follows a sign for the kind of change.
-    pub fn plan_line(&self) -> String {
+    /// The change in the other direction.
+    pub(super) fn reversed(mut self) -> Change {
+        self.kind = match self.kind {
+            ChangeKind::Added => ChangeKind::Removed,
+            ChangeKind::Changed => ChangeKind::Changed,
+            ChangeKind::Removed => ChangeKind::Added,
+        };
+        for (_, before, after) in &mut self.fields {
+            std::mem::swap(before, after);
+        }
+        self
+    }
+
+    /// What changed, without the values: a resource, or a holder of a role on it.
+    fn heading(&self) -> String {
         let role = self.role.map(Role::as_str);
-        let mut line = match (&self.member, self.role) {
+        match (&self.member, self.role) {
             (Some(member), Some(Role::ItemShare)) => format!("{}: share with {member}", self.reference),
             (Some(member), Some(it)) if it.is_level() || it.resource_kind() == Kind::Group => {
                 format!("{}: member {member}", self.reference)
             }
             (Some(member), _) => format!("{}: {} {member}", self.reference, role.unwrap_or("member")),
             (None, _) => self.reference.clone(),
-        };
+        }
+    }
+
+    /// The change as lines: first what changed, after a sign for the kind of change, then each field with its value
+    /// before and after.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("{} {}", self.kind.mark(), self.heading())];
+        let is_share = self.role == Some(Role::ItemShare);
+        for (name, before, after) in &self.fields {
+            // The heading has the role of an endpoint or an owner, the label repeats the permissions, and `user` is the
+            // usual class.
+            let is_known = match *name {
+                "role" => self.member.is_some(),
+                "label" => is_share,
+                "class" => is_share && [before, after].iter().all(|side| side.is_null() || *side == "user"),
+                _ => false,
+            };
+            if is_known {
+                continue;
+            }
+            lines.push(match self.kind {
+                ChangeKind::Added => format!("    {name}: {}", plain(after)),
+                ChangeKind::Changed => format!("    {name}: {} -> {}", plain(before), plain(after)),
+                ChangeKind::Removed => format!("    {name}: {}", plain(before)),
+            });
+        }
+        lines
+    }
+
+    /// The change as a line of a plan, which follows a sign for the kind of change.
+    pub fn plan_line(&self) -> String {
+        let role = self.role.map(Role::as_str);
+        let mut line = self.heading();
         let mut values = self.values();
         // The line has the role of an endpoint or an owner already.
         values.retain(|value| role.is_none_or(|role| *value != format!("role {role}")));
@@ -133,8 +187,17 @@ impl Change {
         }
     }
 
-    /// The change as a JSON object.
+    /// The change as a JSON object; a side on which the resource or the binding does not exist is left out.
     pub fn json(&self) -> Value {
+        self.object(false)
+    }
+
+    /// The change as a JSON object in which a side without the resource or the binding is null.
+    pub fn json_with_both_sides(&self) -> Value {
+        self.object(true)
+    }
+
+    fn object(&self, has_both_sides: bool) -> Value {
         let mut object = Map::new();
         object.insert("change".to_owned(), json!(self.kind.as_str()));
         object.insert("ref".to_owned(), json!(self.reference));
@@ -155,6 +218,8 @@ impl Change {
                     })
                     .collect();
                 object.insert(side.to_owned(), Value::Object(values));
+            } else if has_both_sides {
+                object.insert(side.to_owned(), Value::Null);
             }
         }
         Value::Object(object)

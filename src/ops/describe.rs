@@ -123,6 +123,19 @@ impl NameLookup for LookupCache<'_> {
 /// # Errors
 /// Those of the lookup.
 pub fn describe(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Change>> {
+    describe_rows(rows, lookup, false)
+}
+
+/// As [`describe`], but a removed resource has its last values too. The log shows them; the answer of a command does
+/// not, since one removal can end very many resources.
+///
+/// # Errors
+/// Those of the lookup.
+pub fn describe_with_last_values(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Change>> {
+    describe_rows(rows, lookup, true)
+}
+
+fn describe_rows(rows: &[RowChange], lookup: &dyn NameLookup, with_last_values: bool) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
     let above =
         LookupCache { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
@@ -131,7 +144,12 @@ pub fn describe(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Chang
     for row in rows {
         match row {
             RowChange::Resource(before, after) => {
-                if let Some(change) = resource(before.as_deref(), after.as_deref(), &above)? {
+                let change = match (before, after) {
+                    // The values that the resource loses are those that it would have got if it had been added so.
+                    (Some(last), None) if with_last_values => resource(None, Some(last), &above)?.map(Change::reversed),
+                    _ => resource(before.as_deref(), after.as_deref(), &above)?,
+                };
+                if let Some(change) = change {
                     if after.as_ref().or(before.as_ref()).is_some_and(|any| any.kind() == Kind::Account) {
                         accounts.insert(change.row, changes.len());
                     }

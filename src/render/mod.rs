@@ -209,6 +209,20 @@ pub fn write_record(
     }
 }
 
+/// The requested fields of a record, in the requested order; all of them if none is named.
+///
+/// # Errors
+/// For an unknown column.
+pub fn picked_columns(columns: &[Column], row: Row, options: &OutputOptions) -> Result<Row, Problem> {
+    if options.columns.is_empty() {
+        return Ok(row);
+    }
+    match ListingWriter::new(columns, options, &Page::default())?.pick(&row) {
+        Value::Object(picked) => Ok(picked),
+        _ => Ok(row),
+    }
+}
+
 /// Writes one value of any shape.
 ///
 /// # Errors

@@ -94,7 +94,7 @@ pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
     let (mut first, mut more) = (Vec::new(), 0_u64);
     elements(&mut |element| {
         if first.len() < IN_A_CELL {
-            first.push(element)
+            first.push(without_nulls(element))
         } else {
             more += 1
         }
@@ -106,6 +106,14 @@ pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
     Ok(Value::Array(first))
 }
 
+/// An object without its null fields, for a cell.
+fn without_nulls(mut element: Value) -> Value {
+    if let Value::Object(fields) = &mut element {
+        fields.retain(|_, value| !value.is_null());
+    }
+    element
+}
+
 /// Calls `word` with each element as a word of a cell.
 ///
 /// # Errors
@@ -113,7 +121,7 @@ pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
 pub(super) fn words(elements: Elements<'_>, word: &mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RenderError> {
     let mut is_any = false;
     elements(&mut |element| {
-        let text = plain(&element);
+        let text = plain(&without_nulls(element));
         word(&if is_any { format!(" {text}") } else { text })?;
         is_any = true;
         Ok(())

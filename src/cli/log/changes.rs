@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{LogReader, PastNames};
 use crate::model::{Id, Kind, Problem, Revision};
-use crate::ops::describe::{Change, concerns, describe};
+use crate::ops::describe::{Change, concerns, describe_with_last_values};
 use crate::policy::{Facts, RowChange};
 use crate::render::{PushElement, RenderError};
 
@@ -70,7 +70,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
     fn describe(&self, rows: &mut Vec<RowChange>, visit: VisitChange<'_>) -> Result<ControlFlow<()>, RenderError> {
         // Resources come first, as everywhere.
         rows.sort_by_key(|row| matches!(row, RowChange::Binding(..)));
-        for change in describe(&std::mem::take(rows), &self.then)? {
+        for change in describe_with_last_values(&std::mem::take(rows), &self.then)? {
             if visit(change)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -81,7 +81,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
     /// Pushes each change as an element of the row's list.
     pub(in crate::cli) fn list(&self, push: PushElement<'_>) -> Result<(), RenderError> {
         self.each(&mut |change| {
-            push(change.json())?;
+            push(change.json_with_both_sides())?;
             Ok(ControlFlow::Continue(()))
         })
     }
