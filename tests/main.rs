@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod audit_filters;
 mod bounds;
 mod commands;
 mod completions;

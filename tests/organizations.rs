@@ -316,7 +316,9 @@ fn an_undo_takes_the_right_to_make_each_change() {
 fn the_log_of_an_organization_is_for_its_admins() {
     let tool = acme();
     tool.ok("access-token create acme/prod --mode read --as carol");
-    let log = tool.ok("audit log --on org:acme --as carol -o json");
+    let log = tool.ok("audit log --touching org:acme --as carol -o json");
     assert!(log.contains("access-token create acme/prod"), "{log}");
+    let own = tool.ok("audit log --on org:acme --as carol -o json");
+    assert!(!own.contains("access-token create acme/prod") && own.contains("org add acme"), "{own}");
     tool.fails(3, "audit log --as bob", "may not view-log");
 }

@@ -368,7 +368,7 @@ fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() 
 }
 
 fn from_version(older: i64, without: &str) {
-    let tool = Tool::studio();
+    let (tool, newest) = (Tool::studio(), Tool::studio());
     {
         let store = Connection::open(tool.store()).unwrap();
         store.execute_batch(&format!("{without}; PRAGMA user_version = {older}")).unwrap();
@@ -380,6 +380,9 @@ fn from_version(older: i64, without: &str) {
     assert!(tool.may("bob", "send", "workgroup:color"));
     assert!(tool.ok("perm who send workgroup:color").contains("bob"));
     assert!(tool.ok("audit log").contains("workgroup"));
+    for filter in ["--on workgroup:color", "--touching user:alice", "--actor alice", "--denied"] {
+        assert_eq!(tool.ok(&format!("audit log {filter}")), newest.ok(&format!("audit log {filter}")), "{filter}");
+    }
     assert_eq!(tool.run("audit verify").status, 0);
     assert_eq!(version(), older, "who only reads changes nothing");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");

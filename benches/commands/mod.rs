@@ -79,10 +79,33 @@ pub(crate) fn measure(folder: &Path, count: usize) -> Vec<(&'static str, Duratio
         ground.least(&["perm", "diff", "--from", "1", "-o", "jsonl"], &[0]),
     ));
     found.push(("undo it", ground.run(&["undo", "2", "--yes"], &[0])));
+    history(folder, count, &mut found);
     homes(folder, count, &mut found);
     shares(folder, count, &mut found);
     ladder(folder, count, &mut found);
     found
+}
+
+/// A log of very many revisions with one change each, in which one group is looked for. The revisions are written without
+/// digests, since the program would take a disk's time for each.
+fn history(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>) {
+    let ground = Ground::new(folder, &format!("history-{count}"));
+    ground.write("base.yaml", &accounts(0, 10));
+    ground.run(&["apply", "base.yaml", "--yes"], &[0]);
+    let store = rusqlite::Connection::open(folder.join(&ground.store)).unwrap();
+    let numbers =
+        format!("WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n <= {count})");
+    store
+        .execute_batch(&format!(
+            "BEGIN;
+             {numbers} INSERT INTO resource SELECT n, 1000 + n, NULL, 'group', 0, 'g' || n, 'g' || n, NULL, '{{}}', NULL FROM number;
+             {numbers} INSERT INTO revision SELECT n, (SELECT at FROM revision WHERE number = 1) + n, NULL, 'bench',
+                 'group add g' || n, NULL, NULL, NULL, 1000 + n, zeroblob(32), zeroblob(32) FROM number;
+             COMMIT;"
+        ))
+        .unwrap();
+    store.close().unwrap();
+    found.push(("what happened to one of so many groups", ground.least(&["audit", "log", "--on", "group:g2"], &[0])));
 }
 
 /// Existing accounts join a workspace with files, and each gets a home folder.

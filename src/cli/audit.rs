@@ -5,16 +5,15 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{OrWord, ReadArgs, WriteArgs, number, or_word, past_reference, past_resource};
+use super::args::{ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
-use super::log::LogReader;
+use super::log::{FilterArgs, LogReader};
 use super::session::Session;
-use super::{Outcome, complete, evidence, examples};
-use crate::model::reference::PastReference;
+use super::{Outcome, evidence, examples};
 use crate::model::{Problem, Revision};
 use crate::ops::undo;
-use crate::render::{Column, Format, PushElement, RenderError, hidden, picked_columns, row, shown};
+use crate::render::{Column, Format, PushElement, hidden, picked_columns, row, shown};
 use crate::store::{LogEntry, StoreFacts};
 
 #[derive(Args, Debug)]
@@ -29,8 +28,9 @@ pub(super) struct AuditArgs {
 enum AuditCommand {
     /// List the revisions, newest first
     ///
-    /// Server admins read all of it; admins of a workgroup or dropbox what concerns that. In a table, the column `changes`
-    /// shows the first 20 of a revision; the other formats have all of them.
+    /// Server admins read all of it; admins of a workgroup or dropbox what concerns that. An entry is listed if it passes
+    /// every filter; filters go by the changes that the reader may see. In a table, the column `changes` shows the first 20
+    /// of a revision; the other formats have all of them.
     #[command(after_long_help = examples::AUDIT_LOG)]
     Log(LogArgs),
     /// Show one revision: who, when, why, and every change with the values before and after
@@ -83,16 +83,8 @@ enum AuditCommand {
 
 #[derive(Args, Debug)]
 struct LogArgs {
-    /// Only what concerns this account, group, workgroup, dropbox or package
-    #[arg(long, value_name = "RESOURCE", value_parser = past_resource, add = complete::resources())]
-    on: Option<PastReference>,
-    /// Only what this account did, `user:NAME#ID` for one that has ended; `operator` for what was done
-    /// without `--as`
-    #[arg(id = "who_acted", long = "actor", value_name = "USER", value_parser = or_word("operator", past_reference), add = complete::accounts())]
-    actor: Option<OrWord<PastReference>>,
-    /// Only what was denied
-    #[arg(long)]
-    denied: bool,
+    #[command(flatten)]
+    filters: FilterArgs,
     /// List at most this many entries
     #[arg(long, value_name = "N", value_parser = number)]
     limit: Option<u64>,
@@ -188,31 +180,19 @@ impl LogArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let log = LogReader::new(view)?;
             log.require()?;
-            let resolve = |reference: &PastReference| view.resolve_or_ended(reference);
-            let on = self.on.as_ref().map(resolve).transpose()?;
-            let actor = self.actor.as_ref().map(|actor| actor.as_ref().map(resolve).transpose()).transpose()?;
+            let filter = self.filters.resolve(view)?;
             let (mut listed, mut rest) = (0, None);
+            let before = self.after.unwrap_or(Revision::MAX).min(view.revision + 1);
             let tell = |number, push: PushElement<'_>| log.changes(number).list(push);
             session.stream_telling(&COLUMNS, ("changes", &tell), |push| {
-                view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
-                    if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
-                        return Ok(true);
-                    }
-                    if let Some(on) = on
-                        && !log.changes(entry.number).touch(on)?
-                    {
-                        return Ok(true);
-                    }
-                    if log.hides(&entry)? {
-                        return Ok(true);
-                    }
+                filter.each(&log, 0..before, &mut |entry| {
                     if self.limit.is_some_and(|limit| listed >= limit) {
                         rest = Some(entry.number + 1);
                         return Ok(false);
                     }
                     listed += 1;
                     push(entry_row(&log, &entry)?, entry.number)?;
-                    Ok::<_, RenderError>(true)
+                    Ok(true)
                 })
             })?;
             if let Some(next) = rest {

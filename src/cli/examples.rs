@@ -174,7 +174,7 @@ examples! {
     PERM_DIFF: "rolebook perm diff --from 20" "rolebook perm diff --from 30 --to 35 -o json";
     PERM_TEST: "rolebook perm test tests.yaml" "rolebook perm test tests.yaml -o jsonl" "rolebook perm test tests.yaml --mutate";
     AUDIT: "rolebook audit log" "rolebook audit verify";
-    AUDIT_LOG: "rolebook audit log --limit 5" "rolebook audit log --on workgroup:color -o jsonl" "rolebook audit log --actor alice --denied";
+    AUDIT_LOG: "rolebook audit log --limit 5" "rolebook audit log --on workgroup:color -o jsonl" "rolebook audit log --touching user:bob --since 2026-01-01 --changed" "rolebook audit log --actor alice --command 'share grant'";
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json" "rolebook audit show 3 --columns at,actor,changes";
     AUDIT_FINDINGS: "rolebook audit findings" "rolebook audit findings node1:/ --severity warning -o json" "rolebook audit findings --id dormant-grant,orphaned-share --exit-code" "rolebook audit findings --catalogue";
     AUDIT_ACCEPT: "rolebook audit accept single-administrator org:acme --reason 'a small team' --expires 180d" "rolebook audit accept public-read archive:/open --principal authenticated --reason 'press kit' --as alice";

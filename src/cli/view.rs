@@ -234,6 +234,28 @@ impl<F: Facts> ReadView<'_, F> {
         known.map(|it| it.id).ok_or_else(|| Problem::not_found(ended.kind.noun(), &printable(&ended.text)))
     }
 
+    /// As [`resolve_or_ended`](ReadView::resolve_or_ended), for a search of the log. A path must be registered itself: what
+    /// happened to a folder above it is another question. An ended resource with a number is found by that number.
+    pub(super) fn resolve_in_log(&self, reference: &PastReference) -> Result<Id, Problem> {
+        let PastReference::Existing(existing) = reference else { return self.resolve_or_ended(reference) };
+        let found = self.resolve(existing);
+        match existing {
+            Reference::Item(endpoint, path) if found.is_ok() => {
+                let item = self.find_item(endpoint, path)?;
+                // The same words as for a path that the reader may not see.
+                let missing = || Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
+                item.missing.is_empty().then_some(item.nearest.id).ok_or_else(missing)
+            }
+            Reference::Numbered(kind, number) if found.is_err() && self.viewer()?.may(Verb::ViewLog, Id::SERVER)? => {
+                match self.reader.last_version(Id(*number))?.filter(|it| it.kind() == *kind) {
+                    Some(ended) => Ok(ended.id),
+                    None => found.map(|(id, _)| id),
+                }
+            }
+            _ => found.map(|(id, _)| id),
+        }
+    }
+
     /// The principal that a filter of shares names, including one that the reader may know only from a share, and an
     /// ended one. The filter does not reveal which principals exist: one that does not exist has no shares.
     pub(super) fn resolve_named_in_shares(&self, reference: &PastReference) -> Result<Id, Problem> {

@@ -179,6 +179,12 @@ impl Role {
         IMPLIED_BY.get(self as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a change of a binding in this role is described by itself. The others follow from a change of a package or
+    /// of an invitation, and are part of its description.
+    pub const fn is_described(self) -> bool {
+        !matches!(self, Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside)
+    }
+
     /// Whether the role is a membership of a workgroup or a dropbox.
     pub fn is_level(self) -> bool {
         Role::WORKGROUP.contains(&self) || Role::DROPBOX.contains(&self)

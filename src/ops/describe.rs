@@ -197,11 +197,10 @@ fn resource_concerns(any: &Resource, lookup: &dyn NameLookup) -> Result<Option<I
 }
 
 fn binding_concerns(any: &Binding, lookup: &dyn NameLookup) -> Result<Option<Id>> {
-    match any.role {
-        Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => Ok(None),
-        _ if any.resource == Id::SERVER => Ok(Some(any.principal)),
-        _ => lookup.outermost(any.resource).map(Some),
+    if !any.role.is_described() {
+        return Ok(None);
     }
+    if any.resource == Id::SERVER { Ok(Some(any.principal)) } else { lookup.outermost(any.resource).map(Some) }
 }
 
 fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &LookupCache<'_>) -> Result<Option<Change>> {

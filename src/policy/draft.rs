@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::facts::{Facts, Result};
-use crate::model::{Binding, Id, Resource};
+use crate::model::{Binding, Id, Kind, Resource};
 
 /// A change as a value: for every row it touches, the row afterwards.
 ///
@@ -32,6 +32,22 @@ impl RowChange {
         match self {
             RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
             RowChange::Binding(before, after) => after.as_ref().or(before.as_deref()).map(|row| row.id),
+        }
+    }
+
+    /// The resource that the change is described as a change of: a binding on the server is the role of an account.
+    /// `None` if the change is part of the description of another one.
+    pub fn changed_resource(&self) -> Option<Id> {
+        match self {
+            RowChange::Resource(before, after) => {
+                let row = after.as_ref().or(before.as_ref())?;
+                (row.kind() != Kind::Invitee).then_some(row.id)
+            }
+            RowChange::Binding(before, after) => {
+                let row = after.as_ref().or(before.as_deref())?;
+                let resource = if row.resource == Id::SERVER { row.principal } else { row.resource };
+                row.role.is_described().then_some(resource)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::sql_values::{self, from_sql, optional_id, to_sql};
@@ -47,6 +47,47 @@ pub struct LogEntry {
     /// The digest, in hexadecimal.
     pub digest: String,
 }
+
+/// Which entries of the log to visit, as far as the table of revisions and its indexes tell.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRange {
+    /// The first revision.
+    pub from: Revision,
+    /// The revision after the last one.
+    pub before: Revision,
+    /// Who acted, `None` for the operator; or anybody.
+    pub actor: Option<Option<Id>>,
+    /// Whether to visit denied changes only.
+    pub is_denied: bool,
+}
+
+impl LogRange {
+    /// The statement that reads the entries, newest first, and its values.
+    pub(super) fn sql(&self) -> (String, Vec<i64>) {
+        let mut sql = format!("SELECT {REVISION} FROM revision WHERE number >= ?1 AND number < ?2");
+        let mut values = vec![to_sql(self.from), to_sql(self.before)];
+        match self.actor {
+            None => {}
+            // The operator's entries have no index: in most logs they are many, so the newest ones are found soon.
+            Some(None) => sql.push_str(" AND actor IS NULL"),
+            Some(Some(actor)) => {
+                sql.push_str(" AND actor = ?3");
+                values.push(to_sql(actor.0));
+            }
+        }
+        if self.is_denied {
+            sql.push_str(" AND denied IS NOT NULL");
+        }
+        sql.push_str(" ORDER BY number DESC");
+        (sql, values)
+    }
+}
+
+/// The first revision at or after a time. Times never decrease: commits see to it, and verification reports it.
+pub(super) const FIRST_SINCE: &str = "SELECT number FROM revision WHERE at >= ?1 ORDER BY at, number LIMIT 1";
+
+/// The last revision at or before a time.
+pub(super) const LAST_AT: &str = "SELECT number FROM revision WHERE at <= ?1 ORDER BY at DESC, number DESC LIMIT 1";
 
 const REVISION: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id, digest";
 
@@ -95,12 +136,24 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn revision_at(&self, time: Time) -> Result<Revision> {
+        Ok(self.revision_by_time(LAST_AT, time)?.unwrap_or(0))
+    }
+
+    /// The first revision made at or after a time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn first_revision_since(&self, time: Time) -> Result<Option<Revision>> {
+        self.revision_by_time(FIRST_SINCE, time)
+    }
+
+    fn revision_by_time(&self, sql: &str, time: Time) -> Result<Option<Revision>> {
         let number: Option<i64> = self
             .connection
-            .prepare_cached("SELECT max(number) FROM revision WHERE at <= ?1")
-            .and_then(|mut it| it.query_row([time.0], |row| row.get(0)))
+            .prepare_cached(sql)
+            .and_then(|mut it| it.query_row([time.0], |row| row.get(0)).optional())
             .map_err(|error| self.failed(error))?;
-        Ok(number.map_or(0, from_sql))
+        Ok(number.map(from_sql))
     }
 
     /// The log entry of a revision.
@@ -110,7 +163,7 @@ impl Reader {
     pub fn revision(&self, number: Revision) -> Result<Option<LogEntry>> {
         let sql = format!("SELECT {REVISION} FROM revision WHERE number = ?1");
         let mut found = None;
-        self.each_entry(&sql, &[&to_sql(number)], &mut |entry| {
+        self.each_entry(&sql, &[to_sql(number)], &mut |entry| {
             found = Some(entry);
             Ok::<_, StoreError>(false)
         })?;
@@ -132,28 +185,28 @@ impl Reader {
         Ok(found.map(from_sql))
     }
 
-    /// Visits the log from the newest entry before a number to the oldest, until the visitor returns false.
+    /// Visits the entries in a range, from the newest to the oldest, until the visitor returns false.
     ///
     /// # Errors
     /// When the store cannot be read; those of the visitor.
     pub fn log<E: From<StoreError>>(
         &self,
-        before: Option<Revision>,
+        range: &LogRange,
         visit: &mut dyn FnMut(LogEntry) -> std::result::Result<bool, E>,
     ) -> std::result::Result<(), E> {
-        let sql = format!("SELECT {REVISION} FROM revision WHERE number < ?1 ORDER BY number DESC");
-        self.each_entry(&sql, &[&before.map_or(i64::MAX, to_sql)], visit)
+        let (sql, values) = range.sql();
+        self.each_entry(&sql, &values, visit)
     }
 
     fn each_entry<E: From<StoreError>>(
         &self,
         sql: &str,
-        values: &[&dyn rusqlite::ToSql],
+        values: &[i64],
         visit: &mut dyn FnMut(LogEntry) -> std::result::Result<bool, E>,
     ) -> std::result::Result<(), E> {
         let failed = |error| self.failed(error);
-        let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        let mut rows = statement.query(values).map_err(failed)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             if !visit(self.entry_of(row)?)? {
                 break;
@@ -239,6 +292,21 @@ impl Reader {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut it| it.query_row([to_sql(number), to_sql(resource.0)], |row| row.get(0)))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Whether a revision opened or closed any row.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_changes(&self, number: Revision) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM resource WHERE since = ?1)
+                       OR EXISTS (SELECT 1 FROM binding WHERE since = ?1)
+                       OR EXISTS (SELECT 1 FROM resource WHERE until = ?1 AND until IS NOT NULL)
+                       OR EXISTS (SELECT 1 FROM binding WHERE until = ?1 AND until IS NOT NULL)";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut it| it.query_row([to_sql(number)], |row| row.get(0)))
             .map_err(|error| self.failed(error))
     }
 

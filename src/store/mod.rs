@@ -17,6 +17,7 @@ pub mod merkle;
 mod present;
 mod read_cache;
 mod revision_rows;
+mod revisions_of;
 mod scan;
 mod schema;
 mod snapshot;
@@ -34,7 +35,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 pub use commit::{Committed, RevisionHeader, Writer};
 pub use error::StoreError;
 pub use facts::StoreFacts;
-pub use history::{DeniedChange, LogEntry};
+pub use history::{DeniedChange, LogEntry, LogRange};
 pub use present::TodayFacts;
 pub use snapshot::Snapshot;
 

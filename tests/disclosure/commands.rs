@@ -117,7 +117,14 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "audit accept" => &["--reason r", "--reason r --principal pat"],
         "audit key" => &["--out NEWKEY", "--out NEWKEY --name example.com/new"],
         "audit checkpoint" | "audit receipt" => &["--key LOGKEY"],
-        "audit log" => &["", "--denied", "--on endpoint:pub", "--actor operator"],
+        "audit log" => &[
+            "",
+            "--denied",
+            "--changed --command grant",
+            "--on endpoint:pub",
+            "--touching endpoint:pub --since 2020-01-01",
+            "--actor operator",
+        ],
         "import csv" => &["", "--workgroup color"],
         _ => &[""],
     };

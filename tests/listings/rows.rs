@@ -435,7 +435,7 @@ impl Rows {
     }
 
     /// Moves a plain folder or file to some other folder, if it fits there.
-    fn move_item(&mut self, dice: &mut Dice) {
+    pub(crate) fn move_item(&mut self, dice: &mut Dice) {
         let items = self.ids(Kind::Item);
         let (item, to) = (dice.pick(&items), dice.pick(&items));
         let above = std::iter::successors(Some(to), |id| self.resources.get(id).and_then(|it| it.parent));

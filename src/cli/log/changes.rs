@@ -8,6 +8,7 @@ use crate::model::{Id, Kind, Problem, Revision};
 use crate::ops::describe::{Change, concerns, describe_with_last_values};
 use crate::policy::{Facts, RowChange};
 use crate::render::{PushElement, RenderError};
+use crate::store::StoreFacts;
 
 /// The number of rows of a revision that are described at once.
 const BATCH_ROWS: usize = 1_000;
@@ -34,7 +35,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         let mut flow = ControlFlow::Continue(());
         reader.each_change(self.number, &mut |change| {
             // Changes that the reader may not see are skipped before anything is described.
-            if !self.log.reads_all() && !concerns(&change, &self.then)?.is_some_and(|id| self.log.reads_of(id)) {
+            if !self.is_visible(&change)? {
                 return Ok(ControlFlow::Continue(()));
             }
             match &change {
@@ -96,26 +97,48 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         Ok(found)
     }
 
-    /// Whether the revision changed a resource, what lies in it, or a binding on it or of it.
-    pub(in crate::cli) fn touch(&self, sought: Id) -> Result<bool, Problem> {
+    /// Whether a row changed that the reader may see and for which a condition holds.
+    pub(super) fn any_visible(&self, holds: &dyn Fn(&RowChange) -> Result<bool, Problem>) -> Result<bool, Problem> {
         let mut found = false;
         self.log.view.reader.each_change(self.number, &mut |row| {
-            // A change on an endpoint or in an organization counts as a change to it.
-            found = touches(&row, sought) || (self.log.reads_of(sought) && concerns(&row, &self.then)? == Some(sought));
+            found = holds(&row)? && self.is_visible(&row)?;
             Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(found)
     }
-}
 
-/// Whether a changed row belongs to a resource: the resource itself, its child, or a binding on it or of it.
-fn touches(row: &RowChange, sought: Id) -> bool {
-    match row {
-        RowChange::Resource(before, after) => {
-            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == sought || it.parent == Some(sought))
+    /// Whether the reader may see a change.
+    fn is_visible(&self, row: &RowChange) -> Result<bool, Problem> {
+        Ok(self.log.reads_all() || concerns(row, &self.then)?.is_some_and(|id| self.log.reads_of(id)))
+    }
+
+    /// Whether a change touches a resource: it is a change of the resource, of what lay in it before or lies in it after
+    /// the revision, of a binding on either, or of a binding that the resource holds or made.
+    pub(super) fn touches(&self, row: &RowChange, sought: Id) -> Result<bool, Problem> {
+        let [is, was] = &self.then.sides;
+        let lies_in = |facts: &StoreFacts<'_>, id: Id| -> Result<bool, Problem> {
+            Ok(id == sought || facts.ancestors(id)?.iter().any(|above| above.id == sought))
+        };
+        match row {
+            RowChange::Resource(before, after) => {
+                for (row, facts) in [(after, is), (before, was)] {
+                    if let Some(row) = row
+                        && (row.id == sought || row.parent.map_or(Ok(false), |parent| lies_in(facts, parent))?)
+                    {
+                        return Ok(true);
+                    }
+                }
+            }
+            RowChange::Binding(before, after) => {
+                for (row, facts) in [(after.as_ref(), is), (before.as_deref(), was)] {
+                    if let Some(row) = row
+                        && (row.principal == sought || row.grantor == Some(sought) || lies_in(facts, row.resource)?)
+                    {
+                        return Ok(true);
+                    }
+                }
+            }
         }
-        RowChange::Binding(before, after) => {
-            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == sought || it.principal == sought)
-        }
+        Ok(false)
     }
 }
