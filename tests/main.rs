@@ -10,6 +10,7 @@
 mod accounts;
 mod audit;
 mod audit_filters;
+mod audit_follow;
 mod bounds;
 mod commands;
 mod completions;

@@ -1,6 +1,7 @@
 //! The `audit` and `undo` commands: they read the log and reverse a revision. What proves the log is in [`evidence`].
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -8,13 +9,13 @@ use serde_json::{Map, Value, json};
 use super::args::{ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
-use super::log::{FilterArgs, LogReader};
+use super::log::{FilterArgs, LogReader, Search};
 use super::session::Session;
 use super::{Outcome, evidence, examples};
 use crate::model::{Problem, Revision};
 use crate::ops::undo;
-use crate::render::{Column, Format, PushElement, hidden, picked_columns, row, shown};
-use crate::store::{LogEntry, StoreFacts};
+use crate::render::{Column, Format, PushElement, TableLayout, hidden, picked_columns, row, shown};
+use crate::store::{LogEntry, Store, StoreFacts};
 
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::AUDIT)]
@@ -31,6 +32,9 @@ enum AuditCommand {
     /// Server admins read all of it; admins of a workgroup or dropbox what concerns that. An entry is listed if it passes
     /// every filter; filters go by the changes that the reader may see. In a table, the column `changes` shows the first 20
     /// of a revision; the other formats have all of them.
+    ///
+    /// With `--follow` the list is in the order of time and does not end: a look at the store twice a second finds the new
+    /// entries, which are written as rows of the table or, with `-o jsonl`, as one object each.
     #[command(after_long_help = examples::AUDIT_LOG)]
     Log(LogArgs),
     /// Show one revision: who, when, why, and every change with the values before and after
@@ -91,6 +95,9 @@ struct LogArgs {
     /// Go on after this revision, towards the past
     #[arg(long, value_name = "REV", value_parser = number)]
     after: Option<Revision>,
+    /// List oldest first, then write each new entry as it comes; with `--limit`, after the last N. Ends with Ctrl-C
+    #[arg(long, conflicts_with_all = ["after", "at"])]
+    follow: bool,
     #[command(flatten)]
     reading: ReadArgs,
 }
@@ -175,8 +182,14 @@ fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>,
     ))
 }
 
+/// How often `--follow` looks for new revisions.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
+
 impl LogArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
+        if self.follow {
+            return self.follow(session);
+        }
         session.read(self.reading.at.as_deref(), |session, view| {
             let log = LogReader::new(view)?;
             log.require()?;
@@ -185,7 +198,7 @@ impl LogArgs {
             let before = self.after.unwrap_or(Revision::MAX).min(view.revision + 1);
             let tell = |number, push: PushElement<'_>| log.changes(number).list(push);
             session.stream_telling(&COLUMNS, ("changes", &tell), |push| {
-                filter.each(&log, 0..before, &mut |entry| {
+                filter.each(&log, 0..before, Search::ByIndex, &mut |entry| {
                     if self.limit.is_some_and(|limit| listed >= limit) {
                         rest = Some(entry.number + 1);
                         return Ok(false);
@@ -200,6 +213,60 @@ impl LogArgs {
             }
             Ok(0)
         })
+    }
+
+    /// Lists the entries, oldest first, and then each new one as it comes. Does not return unless something fails: Ctrl-C
+    /// ends the process, and nothing that was found waits to be written.
+    fn follow(&self, session: &mut Session<'_>) -> Outcome {
+        let options = session.output_options();
+        if !matches!(options.format, Format::Table | Format::Jsonl) {
+            return Err(Problem::usage("endless_format", "--follow writes a table or JSON Lines")
+                .why("the other formats have an end, and this list has none")
+                .tip("use `-o jsonl`")
+                .into());
+        }
+        if options.sort.is_some() {
+            return Err(Problem::usage("endless_sort", "--follow cannot be used with --sort")
+                .why("entries are written as they come")
+                .into());
+        }
+        let mut watch = Store::open(&session.store_path()?)?.watch()?;
+        let (mut filter, mut layout, mut seen) = (None, TableLayout::default(), 0);
+        let mut search = Search::ByIndex;
+        loop {
+            // Rights are those of the time at which an entry is written: each look is a new reading.
+            session.read(None, |session, view| {
+                let log = LogReader::new(view)?;
+                log.require()?;
+                let filter = match &mut filter {
+                    Some(filter) => filter,
+                    none => none.insert(self.filters.resolve(view)?),
+                };
+                let limit = self.limit.filter(|_| search == Search::ByIndex).unwrap_or(u64::MAX);
+                let mut numbers: Vec<Revision> = Vec::new();
+                filter.each(&log, seen + 1..view.revision + 1, search, &mut |entry| {
+                    if (numbers.len() as u64) < limit {
+                        numbers.push(entry.number);
+                    }
+                    Ok((numbers.len() as u64) < limit)
+                })?;
+                seen = view.revision;
+                let tell = |number, push: PushElement<'_>| log.changes(number).list(push);
+                layout = session.stream_part(&COLUMNS, ("changes", &tell), std::mem::take(&mut layout), |push| {
+                    for number in numbers.into_iter().rev() {
+                        if let Some(entry) = view.reader.revision(number)? {
+                            push(entry_row(&log, &entry)?, number)?;
+                        }
+                    }
+                    Ok(())
+                })?;
+                Ok(())
+            })?;
+            search = Search::EachEntry;
+            while !watch.has_changed()? {
+                std::thread::sleep(FOLLOW_INTERVAL);
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Facts, LogScope};
 use crate::store::{LogEntry, StoreFacts};
 pub(super) use changes::Changes;
-pub(super) use filter::FilterArgs;
+pub(super) use filter::{FilterArgs, Search};
 
 /// The maximum number of consecutive words that are looked up as one name.
 const MAX_NAME_WORDS: usize = 4;

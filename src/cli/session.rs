@@ -20,7 +20,7 @@ use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
 use crate::render::{
-    self, Column, Elements, Format, ListingWriter, OutputOptions, Page, RenderError, Row, Tell, Text, Tone,
+    self, Column, Elements, Format, ListingWriter, OutputOptions, Page, RenderError, Row, TableLayout, Tell, Text, Tone,
 };
 use crate::store::{self, Reader, Store, StoreFacts};
 
@@ -230,6 +230,23 @@ impl<'s> Session<'s> {
         let mut stream = ListingWriter::new(columns, &options, &page)?.telling(field, tell);
         make(&mut |row, list| stream.push_with_list(self.out, row, list).map(drop))?;
         stream.finish(self.out).map(drop)
+    }
+
+    /// As [`Session::stream_telling`], for a part of a list that goes on later: continues the layout of the parts before,
+    /// and passes on all that is written.
+    pub(super) fn stream_part(
+        &mut self,
+        columns: &[Column],
+        (field, tell): (&str, Tell<'_>),
+        layout: TableLayout,
+        make: impl FnOnce(&mut dyn FnMut(Row, u64) -> Result<(), RenderError>) -> Result<(), RenderError>,
+    ) -> Result<TableLayout, RenderError> {
+        let (options, page) = (self.output_options(), Page::default());
+        let mut stream = ListingWriter::new(columns, &options, &page)?.telling(field, tell).after(layout);
+        make(&mut |row, list| stream.push_with_list(self.out, row, list).map(drop))?;
+        let layout = stream.finish_part(self.out)?;
+        self.out.flush()?;
+        Ok(layout)
     }
 
     /// Writes one record, of which one field is a list whose elements are streamed.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::held::Held;
 use super::separated::{self, Dialect};
 use super::streamed_field::{self, PushElement, StreamedRow};
-use super::table::Cells;
+use super::table::{Cells, TableLayout};
 use super::{Column, Format, OutputOptions, RenderError, Row, json, picked, plain, write_json_line, yaml};
 use crate::model::Problem;
 use crate::model::escape::printable;
@@ -119,6 +119,22 @@ impl<'d> ListingWriter<'d> {
     /// from `other`, another writer of the same page.
     pub fn begin_as(&mut self, other: &ListingWriter<'_>) {
         self.is_before &= !other.starts_at_page.get();
+    }
+
+    /// The same listing as a further part of one whose earlier parts had this layout.
+    #[must_use]
+    pub fn after(mut self, layout: TableLayout) -> Self {
+        self.cells = Cells::after(layout);
+        self
+    }
+
+    /// Writes what is held of a part of a listing, for which only tables and JSON Lines are suited: they have no end.
+    ///
+    /// # Errors
+    /// When the stream fails.
+    pub fn finish_part(self, out: &mut dyn Write) -> Result<TableLayout, RenderError> {
+        self.close(out)?;
+        Ok(self.cells.layout(&self.names, self.options))
     }
 
     /// The token that identifies a row, as `--after` takes it.

@@ -26,6 +26,7 @@ use crate::model::Problem;
 pub use listing::{ListingWriter, Page, Tell};
 use streamed_field::StreamedRow;
 pub use streamed_field::{Elements, PushElement};
+pub use table::TableLayout;
 pub use text::{Text, Tone};
 
 macro_rules! formats {

@@ -17,6 +17,15 @@ const END: char = '\n';
 pub(super) struct Cells {
     text: String,
     widths: Vec<usize>,
+    /// Whether the header was written with an earlier part of the table.
+    has_header: bool,
+}
+
+/// The layout of the part of a table that was written: what the next part must know to continue it.
+#[derive(Debug, Default)]
+pub struct TableLayout {
+    widths: Vec<usize>,
+    has_header: bool,
 }
 
 impl Cells {
@@ -36,17 +45,30 @@ impl Cells {
         self.text.push(END);
     }
 
+    /// The cells of the next part of a table. Its columns are at least as wide as those of the earlier parts.
+    pub(super) fn after(layout: TableLayout) -> Cells {
+        Cells { text: String::new(), widths: layout.widths, has_header: layout.has_header }
+    }
+
+    /// The layout of what [`write`](Cells::write) wrote.
+    pub(super) fn layout(self, names: &[String], options: &OutputOptions) -> TableLayout {
+        TableLayout { widths: self.widths_with_header(names, options), has_header: true }
+    }
+
+    fn widths_with_header(&self, names: &[String], options: &OutputOptions) -> Vec<usize> {
+        let of_header = |name: &str| if options.no_headers { 0 } else { name.to_uppercase().width() };
+        let widths = self.widths.iter().copied().chain(std::iter::repeat(0));
+        names.iter().zip(widths).map(|(name, width)| of_header(name).max(width)).collect()
+    }
+
     /// Writes the table with the names of its columns as a header.
     ///
     /// # Errors
     /// When the stream fails.
     pub(super) fn write(&self, out: &mut dyn Write, names: &[String], options: &OutputOptions) -> io::Result<()> {
-        let header: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
-        let of_header =
-            |index: usize| if options.no_headers { 0 } else { header.get(index).map_or(0, |it| it.width()) };
-        let widths: Vec<usize> =
-            (0..names.len()).map(|at| of_header(at).max(self.widths.get(at).copied().unwrap_or(0))).collect();
-        if !options.no_headers {
+        let widths = self.widths_with_header(names, options);
+        if !options.no_headers && !self.has_header {
+            let header: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
             write_line(out, &aligned(header.iter().map(String::as_str), &widths), true, options)?;
         }
         for row in self.text.split_terminator(END) {
@@ -115,6 +137,25 @@ mod tests {
         let rows = "a        日本\n         b\\tc\\n\nlong er\n";
         assert_eq!(shown(&OutputOptions::default()), format!("ONE      TWO\n{rows}"));
         assert_eq!(shown(&OutputOptions { no_headers: true, ..OutputOptions::default() }), rows);
+    }
+
+    #[test]
+    fn a_table_in_parts_has_one_header_and_columns_that_never_narrow() {
+        let names = ["one".to_owned(), "two".to_owned()];
+        for no_headers in [false, true] {
+            let options = OutputOptions { no_headers, ..OutputOptions::default() };
+            let mut out = Vec::new();
+            let mut layout = TableLayout::default();
+            for part in [&[] as &[[&str; 2]], &[["a", "b"]], &[["wider", "c"], ["d", "e"]], &[["f", "g"]]] {
+                let mut cells = Cells::after(layout);
+                part.iter().for_each(|row| cells.push(row.iter().map(|it| Cow::Borrowed(*it))));
+                cells.write(&mut out, &names, &options).unwrap();
+                layout = cells.layout(&names, &options);
+            }
+            let text = String::from_utf8(out).unwrap();
+            let first = if no_headers { "a  b\n" } else { "ONE  TWO\na    b\n" };
+            assert_eq!(text, format!("{first}wider  c\nd      e\nf      g\n"));
+        }
     }
 
     #[test]

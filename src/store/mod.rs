@@ -24,6 +24,7 @@ mod snapshot;
 mod sql_values;
 mod statements;
 pub mod verify;
+mod watch;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ pub use facts::StoreFacts;
 pub use history::{DeniedChange, LogEntry, LogRange};
 pub use present::TodayFacts;
 pub use snapshot::Snapshot;
+pub use watch::Watch;
 
 use crate::model::Revision;
 use read_cache::ReadCache;

@@ -100,6 +100,15 @@ impl FilterArgs {
     }
 }
 
+/// How to look for the entries that changed a resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Search {
+    /// By the indexes of the rows: among many entries.
+    ByIndex,
+    /// Entry by entry: among the few that have come since the last look.
+    EachEntry,
+}
+
 /// Takes an entry, and returns whether further entries are wanted.
 type VisitEntry<'v> = &'v mut dyn FnMut(LogEntry) -> Result<bool, RenderError>;
 
@@ -114,6 +123,7 @@ impl LogFilter {
         &self,
         log: &LogReader<'_, '_, F>,
         revisions: Range<Revision>,
+        search: Search,
         visit: VisitEntry<'_>,
     ) -> Result<(), RenderError> {
         let reader = log.view.reader;
@@ -129,7 +139,7 @@ impl LogFilter {
             return Ok(());
         }
         // The indexes know nothing of what the reader may see: an entry must have a visible change of the resource.
-        let is_exact = log.reads_all();
+        let is_exact = search == Search::ByIndex && log.reads_all();
         let mut pass = |entry: LogEntry| -> Result<bool, RenderError> {
             let is_wanted = self.wants_header(log, &entry)?
                 && (is_exact || self.wants_rows(log, entry.number)?)
@@ -137,7 +147,11 @@ impl LogFilter {
                 && self.wants_command(log, &entry)?;
             if is_wanted { visit(entry) } else { Ok(true) }
         };
-        let Some(candidates) = self.candidates(log, &revisions)? else {
+        let candidates = match search {
+            Search::ByIndex => self.candidates(log, &revisions)?,
+            Search::EachEntry => None,
+        };
+        let Some(candidates) = candidates else {
             let Range { start: from, end: before } = revisions;
             let range = LogRange { from, before, actor: self.actor, is_denied: self.is_denied };
             return reader.log(&range, &mut pass);
