@@ -24,7 +24,7 @@ string_enum! {
 pub struct FindingRow {
     /// The id, which never changes.
     pub id: &'static str,
-    /// How much it matters. [`FindingKind::severity_of`] has the exceptions.
+    /// How much it matters. A share with every account is less severe than one with everybody.
     pub severity: Severity,
     /// What is found, in a few words.
     pub title: &'static str,
