@@ -144,7 +144,21 @@ impl Permissions {
         if self.is_empty() {
             return "None";
         }
-        Permissions::PRESETS.into_iter().find(|(set, ..)| *set == self).map_or("Custom", |(.., label)| label)
+        self.preset_row().map_or("Custom", |(.., label)| label)
+    }
+
+    /// The word of the preset that is this set; `None` for any other set.
+    pub fn preset(self) -> Option<&'static str> {
+        self.preset_row().map(|(_, word, _)| word)
+    }
+
+    fn preset_row(self) -> Option<(Permissions, &'static str, &'static str)> {
+        Permissions::PRESETS.into_iter().find(|(set, ..)| *set == self)
+    }
+
+    /// The set as the option `--permission` takes it: the word of a preset, or a list of permissions.
+    pub fn typed(self) -> String {
+        self.preset().map_or_else(|| self.to_string(), str::to_owned)
     }
 
     /// Whether the set is neither a preset nor empty.

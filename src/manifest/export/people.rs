@@ -261,8 +261,5 @@ impl<F: Facts> Exporter<'_, F> {
 
 /// A set of permissions as manifests write it: the name of a preset, or a list of permissions.
 pub(super) fn permissions(set: Permissions) -> Value {
-    match Permissions::PRESETS.into_iter().find(|(known, ..)| *known == set) {
-        Some((_, word, _)) => json!(word),
-        None => json!(set.names()),
-    }
+    set.preset().map_or_else(|| json!(set.names()), |word| json!(word))
 }

@@ -39,14 +39,6 @@ pub(super) fn role_command(facts: &dyn Facts, on: Id, role: Role, account: Id) -
     })
 }
 
-/// A set of permissions as the option `--permission` takes it.
-pub(super) fn typed_set(set: Permissions) -> String {
-    match Permissions::PRESETS.into_iter().find(|(preset, ..)| *preset == set) {
-        Some((_, word, _)) => word.to_owned(),
-        None => set.to_string(),
-    }
-}
-
 impl FindingSearch<'_> {
     /// The command that takes a binding away; `None` if no command does.
     pub(super) fn take_away(&self, binding: &Binding) -> Result<Vec<String>, Problem> {
@@ -76,7 +68,7 @@ impl FindingSearch<'_> {
         if set.is_empty() {
             return self.share_command("revoke", share, set, "");
         }
-        self.share_command("set", share, set, &format!(" --permission {}", typed_set(set)))
+        self.share_command("set", share, set, &format!(" --permission {}", set.typed()))
     }
 
     fn share_command(&self, verb: &str, share: &Binding, left: Permissions, options: &str) -> Result<String, Problem> {

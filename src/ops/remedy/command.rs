@@ -218,9 +218,8 @@ impl RemedyCommand {
                 line
             }
             RemedyCommand::Share { endpoint, path: on, who, set, admin } => {
-                let set = if set.is_custom() { set.to_string() } else { set.label().to_lowercase() };
                 let admin = if *admin { " --admin" } else { "" };
-                format!("share grant {} {} --permission {set}{admin}", path(endpoint, on), typed(who))
+                format!("share grant {} {} --permission {}{admin}", path(endpoint, on), typed(who), set.typed())
             }
             RemedyCommand::SetOwner { endpoint, path: on, who } => {
                 format!("content set {} --owner {}", path(endpoint, on), shown(who))
