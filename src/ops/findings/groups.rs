@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::fix::typed;
-use super::{FindingSearch, Report, cache};
+use super::{FindingSearch, Report};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::{Binding, Id, Kind, Problem};
 use crate::policy::BindingQuery;
@@ -46,9 +46,6 @@ impl FindingSearch<'_> {
 
     /// Who is in a group. Stops at the first active account.
     fn members_of(&self, group: Id) -> Result<Members, Problem> {
-        if let Some(true) = self.active_groups.borrow().get(&group).copied() {
-            return Ok(Members::Active);
-        }
         let (mut open, mut next, mut found) = (vec![group], 0, Members::None);
         let mut seen = HashSet::from([group]);
         while let Some(group) = open.get(next).copied() {
@@ -58,7 +55,6 @@ impl FindingSearch<'_> {
                 match self.kind_of(member)? {
                     Some(Kind::Group) if seen.insert(member) => open.push(member),
                     Some(Kind::Account) if self.is_active(member)? && membership.is_effective(self.at) => {
-                        cache(&self.active_groups, group, true);
                         return Ok(Members::Active);
                     }
                     Some(Kind::Account) => found = Members::Inactive,

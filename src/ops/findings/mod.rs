@@ -22,12 +22,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use hashbrown::HashMap;
-
 use super::visibility::AnyViewer;
 use crate::model::attributes::Status;
 use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::{Binding, Id, Kind, Problem, Revision, Time};
+use crate::policy::cache::BoundedCache;
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Facts, LogScope, Subject};
 use accept::Acceptances;
@@ -90,23 +89,9 @@ pub struct FindingSearch<'f> {
     /// The reference of any resource or principal, also of one that has ended.
     reference: &'f dyn Fn(Id) -> Result<String, Problem>,
     /// The principals that a principal is: itself, its groups and its workgroups.
-    principals: RefCell<HashMap<Id, Rc<[Id]>>>,
+    principals: BoundedCache<Vec<Id>>,
     /// Whether an account is active; `None` if it does not exist.
-    statuses: RefCell<HashMap<Id, Option<Status>>>,
-    /// Whether a group has an active account in it, at any depth.
-    active_groups: RefCell<HashMap<Id, bool>>,
-}
-
-/// The maximum number of entries in each cache of a search.
-const MAX_CACHED: usize = 200_000;
-
-fn cache<T: Clone>(cache: &RefCell<HashMap<Id, T>>, id: Id, value: T) -> T {
-    let mut cache = cache.borrow_mut();
-    if cache.len() >= MAX_CACHED {
-        cache.clear();
-    }
-    cache.insert(id, value.clone());
-    value
+    statuses: BoundedCache<Option<Status>>,
 }
 
 impl<'f> FindingSearch<'f> {
@@ -123,19 +108,8 @@ impl<'f> FindingSearch<'f> {
     ) -> Result<FindingSearch<'f>, Problem> {
         let scope = viewer.log_scope()?;
         let acceptances = Acceptances::read(facts, at)?;
-        let (principals, statuses, active_groups) = Default::default();
-        Ok(FindingSearch {
-            facts,
-            viewer,
-            scope,
-            at,
-            options,
-            acceptances,
-            reference,
-            principals,
-            statuses,
-            active_groups,
-        })
+        let (principals, statuses) = Default::default();
+        Ok(FindingSearch { facts, viewer, scope, at, options, acceptances, reference, principals, statuses })
     }
 
     /// Whether the reader is told any finding.
@@ -257,11 +231,12 @@ impl<'f> FindingSearch<'f> {
 
     /// The status of an account; `None` if it does not exist.
     fn status(&self, account: Id) -> Result<Option<Status>, Problem> {
-        if let Some(known) = self.statuses.borrow().get(&account) {
+        if let Some(known) = self.statuses.get(account.0, |_| true) {
             return Ok(*known);
         }
         let resource = self.facts.resource(account)?;
-        Ok(cache(&self.statuses, account, resource.and_then(|it| it.as_account().map(|it| it.status(self.at)))))
+        let found = resource.and_then(|it| it.as_account().map(|it| it.status(self.at)));
+        Ok(*self.statuses.put(account.0, found))
     }
 
     fn is_active(&self, account: Id) -> Result<bool, Problem> {
@@ -269,13 +244,12 @@ impl<'f> FindingSearch<'f> {
     }
 
     /// The principal, its groups and its workgroups; without the classes.
-    fn principals(&self, principal: Id) -> Result<Rc<[Id]>, Problem> {
-        if let Some(known) = self.principals.borrow().get(&principal) {
-            return Ok(Rc::clone(known));
+    fn principals(&self, principal: Id) -> Result<Rc<Vec<Id>>, Problem> {
+        if let Some(known) = self.principals.get(principal.0, |_| true) {
+            return Ok(known);
         }
         let subject = Subject::new(self.facts, principal, self.at)?.without_classes();
-        let found: Rc<[Id]> = subject.principals()?.into();
-        Ok(cache(&self.principals, principal, found))
+        Ok(self.principals.put(principal.0, subject.principals()?.to_vec()))
     }
 
     fn kind_of(&self, id: Id) -> Result<Option<Kind>, Problem> {
