@@ -1,6 +1,4 @@
-//! Findings about shares. Each endpoint is walked once, folder by folder, with the shares of the folders above at hand.
-
-use std::ops::ControlFlow;
+//! Findings about shares. Each endpoint is walked once, folder by folder; the walk keeps the shares of the folders above.
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -8,7 +6,7 @@ use hashbrown::hash_map::Entry;
 use super::fix::typed;
 use super::holders::outlasts;
 use super::{FindingSearch, Report};
-use crate::model::attributes::{Endpoint, ShareClass, Sharing, Status};
+use crate::model::attributes::{Endpoint, NodeVersion, ShareClass, Sharing, Status};
 use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::{Binding, Id, Kind, Permission, Permissions, Problem, Role};
 use crate::ops::share::OrphanSearch;
@@ -85,25 +83,24 @@ impl FindingSearch<'_> {
             for owner in self.facts.list_bindings(BindingQuery::owner_of(item))? {
                 held.push(Held { binding: owner, gives: Permissions::EDIT });
             }
-            for share in self.facts.list_bindings(BindingQuery::shares_of(item))? {
+            let shares = self.facts.list_bindings(BindingQuery::shares_of(item))?;
+            for share in &shares {
                 if share.expires.is_some_and(|end| end <= self.at) {
-                    let mut finding = self.about_binding(FindingKind::ExpiredShare, &share);
+                    let mut finding = self.about_binding(FindingKind::ExpiredShare, share);
                     finding.detail = share.expires.map_or_else(String::new, |end| format!("since {end}"));
-                    finding.fix = self.take_away(&share)?;
+                    finding.fix = self.take_away(share)?;
                     report(finding)?;
                     continue;
                 }
-                self.share(endpoint, id, &share, item == root, report)?;
+                self.share(endpoint, id, share, item == root, report)?;
                 if self.wants(FindingKind::OrphanedShare) {
                     orphans.add(self.facts, share.clone(), self.at)?;
                 }
-                let gives = share.attributes.permissions;
-                held.push(Held { binding: share, gives });
+                held.push(Held { binding: share.clone(), gives: share.attributes.permissions });
             }
-            let here = held.iter().map(|it| it.binding.id).collect::<Vec<_>>();
             above.enter(held);
-            if self.wants(FindingKind::RedundantGrant) && !here.is_empty() {
-                self.redundant_shares(item, &above, report)?;
+            if self.wants(FindingKind::RedundantGrant) {
+                self.redundant_shares(item, &shares, &above, report)?;
             }
             open.extend(self.facts.ids(Kind::Item, Some(item))?.into_iter().map(|child| (child, depth + 1)));
         }
@@ -151,7 +148,7 @@ impl FindingSearch<'_> {
                 Some(version) => format!("node software {version}"),
                 None => "the version of the node software is not known".to_owned(),
             };
-            let version = crate::model::attributes::NodeVersion::CUSTOM_SETS;
+            let version = NodeVersion::CUSTOM_SETS;
             finding.fix =
                 vec![format!("rolebook endpoint set {} --node-version {version}", typed(self.facts, endpoint_id)?)];
             report(finding)?;
@@ -240,15 +237,10 @@ impl FindingSearch<'_> {
 
     /// Reports the shares of an item whose principals have all of it by another binding: from above, through a group or
     /// by the same sharer's or another's share.
-    fn redundant_shares(&self, item: Id, above: &Above, report: Report<'_>) -> Result<(), Problem> {
-        let mut shares = Vec::new();
-        self.facts.bindings(BindingQuery::shares_of(item), &mut |share| {
-            if share.is_effective(self.at) && !share.attributes.share_class().is_hidden() {
-                shares.push(share);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        for share in shares {
+    fn redundant_shares(&self, item: Id, shares: &[Binding], above: &Above, report: Report<'_>) -> Result<(), Problem> {
+        let is_considered =
+            |share: &&Binding| share.is_effective(self.at) && !share.attributes.share_class().is_hidden();
+        for share in shares.iter().filter(is_considered) {
             let set = share.attributes.permissions;
             let principals = self.principals(share.principal)?;
             let other = principals.iter().filter_map(|principal| above.held.get(principal)).flatten().find(|other| {
@@ -259,13 +251,13 @@ impl FindingSearch<'_> {
                 other.binding.id != share.id
                     && other.gives.contains(set)
                     && other.binding.is_effective(self.at)
-                    && outlasts(&other.binding, &share)
+                    && outlasts(&other.binding, share)
                     // Of two equal shares, one is enough: the older one stays.
-                    && (!is_twin || (other.binding.id < share.id || !outlasts(&share, &other.binding)))
+                    && (!is_twin || (other.binding.id < share.id || !outlasts(share, &other.binding)))
             });
             let Some(other) = other else { continue };
             let other = &other.binding;
-            let mut finding = self.about_binding(FindingKind::RedundantGrant, &share);
+            let mut finding = self.about_binding(FindingKind::RedundantGrant, share);
             let what = match other.role {
                 Role::ItemShare => "a share of",
                 Role::ItemOwner => "the ownership of",
@@ -276,7 +268,7 @@ impl FindingSearch<'_> {
                 true => format!("has {what} {on}"),
                 false => format!("has {what} {on} through {}", self.name(other.principal)?),
             };
-            finding.fix = self.take_away(&share)?;
+            finding.fix = self.take_away(share)?;
             report(finding)?;
         }
         Ok(())
