@@ -15,7 +15,7 @@ use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::reference::PastReference;
 use crate::model::time::{Expiry, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Verb};
-use crate::ops::findings::{AcceptedFinding, Finding, FindingOptions, FindingSearch, accept};
+use crate::ops::findings::{Accepted, AcceptedFinding, Finding, FindingOptions, FindingSearch, accept};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, Row, hidden, key, row, shown};
 
@@ -193,7 +193,7 @@ impl FindingsArgs {
             severity: self.severity,
             days: policy.days,
             conflicts: policy.conflicts,
-            accepted: self.accepted,
+            accepted: if self.accepted { Accepted::Only } else { Accepted::Without },
             ..FindingOptions::default()
         })
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{Conflict, Finding, FindingOptions, FindingSearch};
+use super::{Accepted, Conflict, Finding, FindingOptions, FindingSearch};
 use crate::model::attributes::{Acceptance, Attributes};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::time::Expiry;
@@ -34,7 +34,7 @@ pub struct AcceptedFinding {
 /// Accepts a finding, and returns the acceptance. One that was accepted before gets the new reason and end.
 ///
 /// # Errors
-/// A denial; a usage problem for an end in the past; "no such finding" if nothing like it is found now.
+/// A denial; a conflict for an end in the past; "no such finding" if nothing like it is found now.
 pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id> {
     tx.require_verb(Verb::Configure, Id::SERVER)?;
     let find = |reference: &Reference| resolve(tx.facts(), &tx.viewer()?, reference).map(|(id, _)| id);
@@ -65,7 +65,7 @@ fn is_found(tx: &Transaction<'_>, accepted: &Acceptance, conflicts: &[Conflict])
     let options = FindingOptions {
         only: [accepted.finding].into(),
         within: Some(accepted.on),
-        ignores_acceptances: true,
+        accepted: Accepted::With,
         conflicts: conflicts.to_vec(),
         ..FindingOptions::default()
     };

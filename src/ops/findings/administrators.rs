@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::fix::{role_command, typed};
 use super::{FindingSearch, Report};
+use crate::model::attributes::Status;
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::{Id, Kind, Problem, Role};
 use crate::policy::BindingQuery;
@@ -38,12 +39,8 @@ impl FindingSearch<'_> {
             1 => FindingKind::SingleAdministrator,
             _ => return Ok(()),
         };
-        let is_unmanaged = |id| {
-            Ok::<_, Problem>(
-                self.facts.resource(id)?.is_some_and(|it| it.as_endpoint().is_some_and(|endpoint| !endpoint.managed)),
-            )
-        };
-        let is_unmanaged = is_unmanaged(on)?;
+        let resource = self.facts.resource(on)?;
+        let is_unmanaged = resource.is_some_and(|it| it.as_endpoint().is_some_and(|endpoint| !endpoint.managed));
         // No second account can administer an endpoint that is not managed.
         if kind == FindingKind::SingleAdministrator && is_unmanaged {
             return Ok(());
@@ -71,8 +68,7 @@ impl FindingSearch<'_> {
         found.sort_unstable();
         let admins = found.len();
         self.facts.resources(Kind::Account, None, &mut |account| {
-            let is_active =
-                account.as_account().is_some_and(|it| it.status(self.at) == crate::model::attributes::Status::Active);
+            let is_active = account.as_account().is_some_and(|it| it.status(self.at) == Status::Active);
             if is_active && !found.iter().take(admins).any(|known| *known == account.id) {
                 found.push(account.id);
             }

@@ -25,6 +25,7 @@ use std::rc::Rc;
 use super::visibility::AnyViewer;
 use crate::model::attributes::Status;
 use crate::model::catalogue::findings::{FindingKind, Severity};
+use crate::model::time::TimeSpan;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Time};
 use crate::policy::cache::BoundedCache;
 use crate::policy::disclosure::HIDDEN;
@@ -69,10 +70,30 @@ pub struct FindingOptions {
     pub conflicts: Vec<Conflict>,
     /// Only findings about this resource or principal, or about what lies in it.
     pub within: Option<Id>,
-    /// Whether to visit accepted findings, and no others.
-    pub accepted: bool,
-    /// Whether to visit findings whether or not they are accepted.
-    pub ignores_acceptances: bool,
+    /// Whether accepted findings are left out, the only ones, or as any other.
+    pub accepted: Accepted,
+}
+
+/// What to do with accepted findings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Accepted {
+    /// Leave them out.
+    #[default]
+    Without,
+    /// Visit them and no others.
+    Only,
+    /// Visit all findings.
+    With,
+}
+
+impl Accepted {
+    fn takes(self, is_accepted: bool) -> bool {
+        match self {
+            Accepted::Without => !is_accepted,
+            Accepted::Only => is_accepted,
+            Accepted::With => true,
+        }
+    }
 }
 
 /// Visits each finding.
@@ -162,7 +183,7 @@ impl<'f> FindingSearch<'f> {
     fn is_told(&self, finding: &Finding) -> Result<bool, Problem> {
         if !self.wants(finding.kind)
             || self.options.severity.is_some_and(|least| finding.severity < least)
-            || (finding.acceptance.is_some() != self.options.accepted && !self.options.ignores_acceptances)
+            || !self.options.accepted.takes(finding.acceptance.is_some())
         {
             return Ok(false);
         }
@@ -222,11 +243,10 @@ impl<'f> FindingSearch<'f> {
         if self.viewer.may_name(id)? { (self.reference)(id) } else { Ok(HIDDEN.to_owned()) }
     }
 
-    /// The number of days before now that are in order.
+    /// The earliest time that is in order: as many days ago as the options or the catalogue allow.
     fn oldest_in_order(&self, kind: FindingKind) -> Time {
-        const DAY: i64 = 24 * 60 * 60 * 1000;
         let days = self.options.days.get(&kind).copied().or(kind.row().days).unwrap_or_default();
-        Time(self.at.0.saturating_sub(i64::from(days).saturating_mul(DAY)))
+        Time(self.at.0.saturating_sub(TimeSpan::days(i64::from(days)).0))
     }
 
     /// The status of an account; `None` if it does not exist.
