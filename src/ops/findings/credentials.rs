@@ -2,7 +2,7 @@
 
 use super::{FindingSearch, Report};
 use crate::model::catalogue::findings::FindingKind;
-use crate::model::{Id, Kind, Problem, Resource, Role, Time};
+use crate::model::{Attributes, Id, Kind, Problem, Resource, Role, Time};
 
 impl FindingSearch<'_> {
     pub(super) fn credentials(&self, report: Report<'_>) -> Result<(), Problem> {
@@ -26,7 +26,7 @@ impl FindingSearch<'_> {
     fn keys_in(&self, parent: Id, report: Report<'_>) -> Result<(), Problem> {
         for id in self.facts.ids(Kind::SigningKey, Some(parent))? {
             let Some(key) = self.facts.resource(id)? else { continue };
-            let crate::model::Attributes::SigningKey(it) = &key.attributes else { continue };
+            let Attributes::SigningKey(it) = &key.attributes else { continue };
             if self.is_old(it.created) {
                 let mut finding = self.about(FindingKind::OldCredential, id)?;
                 finding.detail = format!("made {}", it.created);
@@ -38,9 +38,7 @@ impl FindingSearch<'_> {
     }
 
     fn token(&self, org: Id, token: &Resource, report: Report<'_>) -> Result<(), Problem> {
-        let Some(it) = token.as_token().filter(|it| !it.revoked && it.expires.is_none_or(|end| self.at < end)) else {
-            return Ok(());
-        };
+        let Some(it) = token.as_token().filter(|it| it.status(self.at) == "active") else { return Ok(()) };
         let fix = vec![format!("rolebook access-token revoke {}", token.id)];
         if let Some(by) = it.by
             && !(self.is_active(by)? && self.facts.held(org, Role::OrgAdmin, by)?.is_some())

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::fix::typed;
 use super::{FindingSearch, Report};
-use crate::model::attributes::{Attributes, Invitation, InvitationState};
+use crate::model::attributes::{Attributes, Invitation};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::name::key;
 use crate::model::{Action, Id, Kind, Problem, Resource, Role, Verb};
@@ -63,10 +63,7 @@ impl FindingSearch<'_> {
     fn invitations(&self, of: Id, report: Report<'_>) -> Result<(), Problem> {
         let mut open = Vec::new();
         self.facts.resources(Kind::Invitation, Some(of), &mut |link| {
-            let is_open = link
-                .as_invitation()
-                .is_some_and(|it| it.state == InvitationState::Active && it.expires.is_none_or(|end| self.at < end));
-            if is_open {
+            if link.as_invitation().is_some_and(|it| it.status(self.at) == "active") {
                 open.push(link);
             }
             Ok(ControlFlow::Continue(()))
