@@ -122,14 +122,7 @@ impl SigningArgs {
                 .tip("`rolebook audit key --out FILE` makes a key")
         };
         self.warn_of_readers(session);
-        let mut text = String::new();
-        match files::open(&self.key)?.take(MAX_KEY_BYTES + 1).read_to_string(&mut text) {
-            Err(error) if error.kind() != std::io::ErrorKind::InvalidData => {
-                return Err(files::unreadable(&self.key, &format!("cannot be read: {}", library_errors::io(&error))));
-            }
-            Ok(length) if length as u64 <= MAX_KEY_BYTES => {}
-            _ => return Err(bad("is not the file of a key")),
-        }
+        let text = read_text(&self.key, MAX_KEY_BYTES)?.ok_or_else(|| bad("is not the file of a key"))?;
         Signer::read(&text).map_err(bad)
     }
 
