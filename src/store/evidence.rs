@@ -6,15 +6,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::chain::{BEGINNING, Chain, Digest, GENESIS};
 use super::merkle::{Hash, Tree};
-use super::revision_rows::{RevisionRows, hash_row};
+use super::revision_rows::{HEADER, HEADER_COLUMNS, RevisionRows, hash_row};
 use super::sql_values::{from_sql, to_sql};
 use super::{Reader, Result, StoreError};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, SetNames, Time};
-
-/// The columns of a header that are hashed.
-const HEADER: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id";
-const HEADER_COLUMNS: usize = 9;
 
 /// The columns of an opened row that are always hashed.
 const ROW_COLUMNS: usize = 8;

@@ -1,4 +1,4 @@
-//! The rows of one revision, read in the order of the chain. Verification of the whole history reads them with
+//! The header and the rows of one revision, read in the order of the chain. Verification of the whole history reads them with
 //! [`scan`](super::scan) instead.
 
 use rusqlite::{Row, Statement};
@@ -6,6 +6,12 @@ use rusqlite::{Row, Statement};
 use super::chain::Chain;
 use super::statements::{BINDING, RESOURCE};
 use super::{Reader, Result};
+
+/// The columns of a revision's header that are hashed, in the order of the chain.
+pub(super) const HEADER: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id";
+
+/// The number of these columns.
+pub(super) const HEADER_COLUMNS: usize = 9;
 
 /// Hashes the first columns of a row into the chain.
 pub(super) fn hash_row(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlite::Result<()> {

@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::chain::{Chain, Digest, GENESIS};
 use super::merkle::{Hash, Tree};
-use super::revision_rows::hash_row;
+use super::revision_rows::{HEADER, HEADER_COLUMNS, hash_row};
 use super::scan::{ScanStatements, Strays};
 use super::sql_values::from_sql;
 use super::{Reader, Result, StoreError};
@@ -111,17 +111,10 @@ impl VerifyReport {
 
 fn revisions(reader: &Reader, options: &VerifyOptions<'_>, report: &mut VerifyReport) -> Result<()> {
     let failed = |error| reader.failed(error);
-    // The columns of the header come first, in the order of the chain.
-    const HEADER: usize = 9;
     let mut rows = ScanStatements::new(reader)?;
     let mut rows = rows.begin()?;
-    let mut statement = reader
-        .connection
-        .prepare(
-            "SELECT number, at, actor, operator, command, reason, denied, undoes, last_id, previous, digest \
-             FROM revision ORDER BY number",
-        )
-        .map_err(failed)?;
+    let sql = format!("SELECT {HEADER}, previous, digest FROM revision ORDER BY number");
+    let mut statement = reader.connection.prepare(&sql).map_err(failed)?;
     let mut entries = statement.query([]).map_err(failed)?;
     let mut previous: Digest = GENESIS;
     let (mut expected, mut time) = (1, i64::MIN);
@@ -142,7 +135,7 @@ fn revisions(reader: &Reader, options: &VerifyOptions<'_>, report: &mut VerifyRe
         let number: i64 = row.get(0).map_err(failed)?;
         let at: i64 = row.get(1).map_err(failed)?;
         let bytes = |column| row.get_ref(column)?.as_bytes().map_err(rusqlite::Error::from);
-        let (follows, stated) = (bytes(HEADER).map_err(failed)?, bytes(HEADER + 1).map_err(failed)?);
+        let (follows, stated) = (bytes(HEADER_COLUMNS).map_err(failed)?, bytes(HEADER_COLUMNS + 1).map_err(failed)?);
         if number != expected {
             report.fault(Some(number), format!("revision {expected} is missing"));
         }
@@ -153,7 +146,7 @@ fn revisions(reader: &Reader, options: &VerifyOptions<'_>, report: &mut VerifyRe
             report.fault(Some(number), "it does not follow the revision before it");
         }
         let mut chain = Chain::begin(&previous);
-        hash_row(row, "revision", HEADER, &mut chain).map_err(failed)?;
+        hash_row(row, "revision", HEADER_COLUMNS, &mut chain).map_err(failed)?;
         let strays = rows.hash_revision(number, &mut chain, &mut report.changes, &tell)?;
         report.strays(strays);
         let digest = chain.end();
