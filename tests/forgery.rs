@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rolebook::store::Store;
-use rolebook::store::verify::{Finding, VerifyOptions, VerifyReport, verify};
+use rolebook::store::verify::{Fault, VerifyOptions, VerifyReport, verify};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use sha2::{Digest, Sha256};
@@ -117,7 +117,7 @@ fn first_difference(one: &Content, other: &Content) -> Option<i64> {
     numbers.into_iter().find(|number| one.get(number) != other.get(number)).copied()
 }
 
-fn first_named(faults: &[Finding]) -> Option<i64> {
+fn first_named(faults: &[Fault]) -> Option<i64> {
     faults.iter().filter_map(|fault| fault.revision).min().map(|it| i64::try_from(it).unwrap())
 }
 

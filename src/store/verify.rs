@@ -49,7 +49,7 @@ pub struct VerifyReport {
     pub head: String,
     /// The faults: those of the schema and the file, then those of revisions from the oldest on. Empty for an intact
     /// store.
-    pub faults: Vec<Finding>,
+    pub faults: Vec<Fault>,
     /// The number of further faults: a store can have more than fit in memory.
     pub more_faults: u64,
     /// The root of the tree after each number of revisions that was asked for and that the store has.
@@ -58,7 +58,7 @@ pub struct VerifyReport {
 
 /// A fault of a store.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Finding {
+pub struct Fault {
     /// The revision with the fault; `None` for a fault of the schema or of the file.
     pub revision: Option<Revision>,
     /// The message that describes the fault.
@@ -95,7 +95,7 @@ impl VerifyReport {
 
     fn fault(&mut self, revision: Option<i64>, what: impl Into<String>) {
         if self.faults.len() < MAX_FAULTS {
-            self.faults.push(Finding { revision: revision.map(from_sql), what: what.into() });
+            self.faults.push(Fault { revision: revision.map(from_sql), what: what.into() });
         } else {
             self.more_faults += 1;
         }

@@ -15,7 +15,7 @@ use crate::cli::{Outcome, files};
 use crate::model::Problem;
 use crate::render::{Format, Text};
 use crate::store::Store;
-use crate::store::verify::{Finding, VerifyOptions, VerifyProgress, VerifyReport, verify};
+use crate::store::verify::{Fault, VerifyOptions, VerifyProgress, VerifyReport, verify};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct VerifyArgs {
@@ -92,7 +92,7 @@ fn compare<'e>(expected: &'e [Expected], report: &mut VerifyReport) -> Vec<(&'e 
         if size > report.revisions {
             let first = report.revisions + 1;
             let what = format!("it is missing: the checkpoint `{file}` has {size} revisions");
-            report.faults.push(Finding { revision: Some(first), what });
+            report.faults.push(Fault { revision: Some(first), what });
             continue;
         }
         // A checkpoint says only whether all revisions up to its own are the same. The difference lies after the
@@ -106,7 +106,7 @@ fn compare<'e>(expected: &'e [Expected], report: &mut VerifyReport) -> Vec<(&'e 
             false => (None, format!("; the first revision that differs is among {first} to {size}")),
         };
         let what = format!("this is another history than that of the checkpoint `{file}` of {size} revisions{place}");
-        report.faults.push(Finding { revision, what });
+        report.faults.push(Fault { revision, what });
     }
     results
 }
