@@ -54,6 +54,7 @@ mod restoring;
 mod rights;
 mod scenarios;
 mod secrets;
+mod separation;
 mod settling;
 mod shares;
 mod statuses;

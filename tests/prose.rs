@@ -43,7 +43,11 @@ fn files(path: &Path, found: &mut Vec<PathBuf>) {
         return found.push(path.to_owned());
     }
     for entry in std::fs::read_dir(path).unwrap() {
-        files(&entry.unwrap().path(), found);
+        let path = entry.unwrap().path();
+        // Packages of others, installed for the tests of the pages.
+        if !path.ends_with("node_modules") {
+            files(&path, found);
+        }
     }
 }
 

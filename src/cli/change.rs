@@ -163,6 +163,7 @@ impl Session<'_> {
             let actor = if who == ActingAs::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
             let now = Time::now();
             let mut tx = Transaction::new(&facts, actor, now)?;
+            tx.enforce(self.enforced());
             let allowed = require_active(&facts, actor, now).map_err(Refusal::from);
             let value = match allowed.and_then(|()| operation(opened.reader(), &mut tx).map_err(Into::into)) {
                 Ok(value) => value,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree, text_of};
 use crate::input::library_errors;
+use crate::manifest::audit_policy::{AuditPolicy, CONFLICTS_FIELD, FINDINGS_FIELD};
 use crate::manifest::shape::{Object, Shape, field};
 use crate::manifest::text_format::TextFormat;
 use crate::manifest::validate;
@@ -24,6 +25,8 @@ static CONFIG: Object = Object {
         field("output", Shape::Enum(&Format::WORDS), "How to write answers by default"),
         field("color", Shape::Enum(&WHEN), "When to use colour by default"),
         field("smtp", Shape::Object(&SMTP), "The server that mails invitations"),
+        FINDINGS_FIELD,
+        CONFLICTS_FIELD,
     ],
 };
 
@@ -55,6 +58,8 @@ pub(super) struct Config {
     pub(super) color: Option<String>,
     /// The server that mails invitations.
     pub(super) smtp: Option<Smtp>,
+    /// What audits look for.
+    pub(super) policy: AuditPolicy,
 }
 
 /// A mail server.
@@ -131,6 +136,7 @@ impl Config {
             output: text_at(entries, "output"),
             color: text_at(entries, "color"),
             smtp: get(entries, "smtp").and_then(|section| Smtp::of(section, &mut wrong)),
+            policy: AuditPolicy::of(entries, &mut wrong),
         };
         if let Some(found) = get(entries, "store")
             && let Some(path) = &config.store
@@ -281,7 +287,13 @@ mod tests {
             let read = format!("{:?}", Config::parse(&smtp(&both)).unwrap());
             assert!(read != plain && (read.contains(value) || read.contains("Wrapped")), "{read}");
         }
-        for (text, expected) in [("store: a/b", "a/b"), ("output: json", "json"), ("color: never", "never")] {
+        for (text, expected) in [
+            ("store: a/b", "a/b"),
+            ("output: json", "json"),
+            ("color: never", "never"),
+            ("findings: {root-share: off}", "off: {RootShare}"),
+            ("conflicts: [{name: c, each-of: [{role: server:admin}, {role: server:manager}]}]", "ServerManager"),
+        ] {
             assert!(format!("{:?}", Config::parse(text).unwrap()).contains(expected), "{text}");
         }
         assert!(Config::parse("").unwrap().store.is_none());
@@ -300,6 +312,7 @@ mod tests {
             ("smtp: {host: h, from: f, port: no}", "1:32 `smtp.port`: expected a whole number"),
             ("smtp: {host: h, from: f, timeout: 0}", "`timeout` is a second or more"),
             ("smtp: {host: h, from: f, user: u}", "1:32 `user` and `password-file` go together"),
+            ("findings: {root-share: 3d}", "1:24 `root-share` is not about age"),
             ("a: {", "1:4 the `{` is never closed"),
         ] {
             assert!(wrong(text).contains(expected), "{text}: {}", wrong(text));

@@ -1,5 +1,7 @@
 //! `audit findings`: what an audit should look at, and the catalogue of it.
 
+mod between;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -33,8 +35,8 @@ pub(super) struct FindingsArgs {
     /// Only findings of this severity or a higher one
     #[arg(long, value_name = "SEVERITY", value_parser = words(Severity::WORDS, Severity::from_name))]
     severity: Option<Severity>,
-    /// Use this policy: a YAML file with `findings`, `off` or how old something may be, and `conflicts`, rights that no
-    /// one account should have together
+    /// Use this policy in place of the configuration's: a YAML file with `findings`, `off` or how old something may be,
+    /// and `conflicts`, rights that no one account should have together
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     policy: Option<PathBuf>,
     /// Exit with 1 if there is a finding
@@ -43,8 +45,11 @@ pub(super) struct FindingsArgs {
     /// List the accepted findings instead, with who accepted them, why and until when
     #[arg(long)]
     accepted: bool,
+    /// List when an account had all rights of a conflict, between two revisions or times, instead of what is found now
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with_all = ["within", "id", "ignore", "severity", "at", "accepted"])]
+    between: Option<Vec<String>>,
     /// List what can be found, with the reasons, and look for nothing
-    #[arg(long, conflicts_with_all = ["within", "exit_code", "at", "accepted"])]
+    #[arg(long, conflicts_with_all = ["within", "exit_code", "at", "accepted", "between"])]
     catalogue: bool,
     #[command(flatten)]
     paging: PageArgs,
@@ -66,7 +71,7 @@ pub(super) struct AcceptArgs {
     /// When it becomes a finding again: a length such as `90d`, a day, a time (a day begins at 00:00 UTC) [default: never]
     #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
     expires: Option<Expiry>,
-    /// The policy that has the conflict, to accept a conflict
+    /// The policy that has the conflict, to accept a conflict [default: the configuration]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     policy: Option<PathBuf>,
     #[command(flatten)]
@@ -80,7 +85,7 @@ impl AcceptArgs {
             return Err(problem.tip("--reason 'agreed with the owner'").into());
         };
         let (on, principal) = (self.on.clone(), self.principal.clone());
-        let conflicts = read_policy(self.policy.as_deref())?.conflicts;
+        let conflicts = policy(self.policy.as_deref(), session)?.conflicts;
         let accepted = AcceptedFinding { kind: self.id, on, principal, reason, expires: self.expires, conflicts };
         session.change(&self.writing, |tx| accept(tx, &accepted))
     }
@@ -135,7 +140,12 @@ impl FindingsArgs {
                 FindingKind::ALL.iter().filter(|kind| self.asks_for(**kind)).map(|kind| Ok(catalogue_row(*kind)));
             return session.list(&CATALOGUE_COLUMNS, rows, &self.paging);
         }
-        let options = self.options()?;
+        let policy = policy(self.policy.as_deref(), session)?;
+        if let Some([from, to]) = self.between.as_deref() {
+            let found = between::Span { from, to }.run(session, &policy, &self.paging)?;
+            return Ok(if self.exit_code { found } else { 0 });
+        }
+        let options = self.options(policy);
         session.read(self.reading.at.as_deref(), |session, view| {
             let within = self.within.as_ref().map(|within| view.resolve_or_ended(within)).transpose()?;
             let view = view.in_memory()?;
@@ -176,7 +186,7 @@ impl FindingsArgs {
 
     /// Whether the answer can be SARIF.
     pub(super) const fn has_sarif(&self) -> bool {
-        !self.catalogue && !self.accepted
+        !self.catalogue && !self.accepted && self.between.is_none()
     }
 
     fn asks_for(&self, kind: FindingKind) -> bool {
@@ -185,9 +195,8 @@ impl FindingsArgs {
             && self.severity.is_none_or(|least| kind.row().severity >= least)
     }
 
-    fn options(&self) -> Result<FindingOptions, Problem> {
-        let policy = read_policy(self.policy.as_deref())?;
-        Ok(FindingOptions {
+    fn options(&self, policy: AuditPolicy) -> FindingOptions {
+        FindingOptions {
             only: self.id.iter().copied().collect(),
             except: self.ignore.iter().copied().chain(policy.off).collect(),
             severity: self.severity,
@@ -195,13 +204,13 @@ impl FindingsArgs {
             conflicts: policy.conflicts,
             accepted: if self.accepted { Accepted::Only } else { Accepted::Without },
             ..FindingOptions::default()
-        })
+        }
     }
 }
 
-/// Reads the policy of audits from a file; without one it is empty.
-fn read_policy(file: Option<&Path>) -> Result<AuditPolicy, Problem> {
-    let Some(file) = file else { return Ok(AuditPolicy::default()) };
+/// The policy of audits: that of a file, or else of the configuration.
+fn policy(file: Option<&Path>, session: &Session<'_>) -> Result<AuditPolicy, Problem> {
+    let Some(file) = file else { return Ok(session.config.policy.clone()) };
     let source = files::source(file)?;
     audit_policy::read(&source.text).map_err(|wrong| {
         let shown = wrong.iter().map(|it| it.render(&source.name, &source.text)).collect();

@@ -277,7 +277,7 @@ fn common_sections(out: &mut String, command: &Command, name: &str) {
         "$XDG_DATA_HOME/rolebook/rolebook.db",
         "The store; beside it a .lock file, and -wal and -shm files while it is in use.",
     )];
-    let configuration = "The configuration, in YAML: store, output, color, and smtp with host, port, tls (starttls, wrapped or none), from, user, password-file, ca-file and timeout.";
+    let configuration = "The configuration, in YAML: store, output, color, and smtp with host, port, tls (starttls, wrapped or none), from, user, password-file, ca-file and timeout. Also findings and conflicts, the policy of audits: see docs/guide.md.";
     files.push((
         "$XDG_CONFIG_HOME/rolebook/config.yaml",
         if command.has_subcommands() || name.contains("dropbox") {

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -19,6 +20,7 @@ use crate::input::library_errors;
 use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
+use crate::ops::separation::Conflict;
 use crate::render::{
     self, Column, Elements, Format, ListingWriter, OutputOptions, Page, RenderError, Row, TableLayout, Tell, Text, Tone,
 };
@@ -98,6 +100,11 @@ impl<'s> Session<'s> {
     /// The account to act as; the operator if none is named.
     pub(super) fn actor(&self, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
         identity::actor(self.actor_name()?.as_deref(), facts)
+    }
+
+    /// The conflicts that no change may make, by the configuration.
+    pub(super) fn enforced(&self) -> Rc<[Conflict]> {
+        self.config.policy.conflicts.iter().filter(|it| it.is_enforced).cloned().collect()
     }
 
     /// The command line as the log keeps it.

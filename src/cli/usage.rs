@@ -31,9 +31,10 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
         ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
         ErrorKind::NoEquals => format!("{} takes its value after `=`", quoted(&argument())),
         ErrorKind::TooManyValues => format!("{} takes no such value: `{value}`", quoted(&argument())),
-        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
-            format!("{} has too few or too many values", quoted(&argument()))
+        ErrorKind::WrongNumberOfValues => {
+            format!("{} needs {} values", quoted(&argument()), first(ContextKind::ExpectedNumValues))
         }
+        ErrorKind::TooFewValues => format!("{} has too few values", quoted(&argument())),
         ErrorKind::ArgumentConflict => match of(ContextKind::PriorArg) {
             prior if prior.is_empty() || prior == [argument()] => {
                 format!("{} cannot be used more than once", quoted(&argument()))
@@ -126,6 +127,7 @@ mod tests {
             ("rolebook account list -o jsn", "invalid value `jsn` for `--output <FORMAT>` [\"did you mean `json`?"),
             ("rolebook account add x --role", "`--role <ROLE>` needs a value"),
             ("rolebook account list --at 1 --at 2", "`--at <REV|TIME>` cannot be used more than once"),
+            ("rolebook audit findings --between 1", "`--between <FROM> <TO>` needs 2 values"),
             ("rolebook apply --plan x y", "cannot be used with"),
             (
                 "rolebook plan x --max-removals y",
@@ -160,7 +162,14 @@ mod tests {
             let problem = error.map(|error| problem(&error)).filter(|problem| problem.code == "usage");
             let message = problem.map(|problem| problem.message).unwrap_or_default();
             count += 1;
-            let ours = ["invalid value", "missing `", "unexpected argument", "cannot be used", "a command is missing"];
+            let ours = [
+                "invalid value",
+                "missing `",
+                "unexpected argument",
+                "cannot be used",
+                "needs ",
+                "a command is missing",
+            ];
             let of_libraries = ["digit", "error", "parse", "provided", "in range", "is not in", "argument '"];
             if !message.is_empty()
                 && (!ours.iter().any(|it| message.starts_with(it) || message.contains(it))

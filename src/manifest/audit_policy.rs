@@ -11,18 +11,22 @@ use crate::model::catalogue::findings::FindingKind;
 use crate::model::escape::printable;
 use crate::model::time::{Expiry, TimeSpan};
 use crate::model::{Action, Kind, Problem, Reference, Role};
-use crate::ops::findings::{Conflict, Right};
+use crate::ops::separation::{Conflict, Right};
 
 const TEXT: Shape = Shape::Text(TextFormat::FreeText);
 
+/// The key with what is looked for.
+pub const FINDINGS_FIELD: Field =
+    field("findings", Shape::Object(&FINDINGS), "`off`, or how old something may be, for each finding");
+
+/// The key with the conflicts.
+pub const CONFLICTS_FIELD: Field =
+    field("conflicts", Shape::List(&CONFLICT_SHAPE), "Rights that no one account should have together");
+
+static CONFLICT_SHAPE: Shape = Shape::Object(&CONFLICT);
+
 /// The schema of the file.
-static POLICY: Object = Object {
-    name: "audit-policy",
-    fields: &[
-        field("findings", Shape::Object(&FINDINGS), "`off`, or how old something may be, for each finding"),
-        field("conflicts", Shape::List(&Shape::Object(&CONFLICT)), "Rights that no one account should have together"),
-    ],
-};
+static POLICY: Object = Object { name: "audit-policy", fields: &[FINDINGS_FIELD, CONFLICTS_FIELD] };
 
 static FINDINGS: Object = Object { name: "finding-options", fields: &FINDING_FIELDS };
 
@@ -48,6 +52,7 @@ static CONFLICT: Object = Object {
         field("why", TEXT, "Why the rights should not be together"),
         field("each-of", Shape::List(&Shape::Object(&RIGHT)), "The rights, two or more"),
         field("except", Shape::List(&Shape::Text(TextFormat::Member)), "Accounts and groups that may have them"),
+        field("enforce", Shape::Bool, "Whether a change that gives an account all of them is refused"),
     ],
 };
 
@@ -79,20 +84,27 @@ pub fn read(text: &str) -> Result<AuditPolicy, Vec<Diagnostic>> {
     let (root, mut wrong) = parse_tree(text);
     let Some(root) = root else { return Err(wrong) };
     wrong.extend(validate(&POLICY, &root));
-    let mut policy = AuditPolicy::default();
-    if let Node::Mapping(entries) = &root.value {
-        if let Some(Node::Mapping(findings)) = get(entries, "findings").map(|it| &it.value) {
-            findings.iter().for_each(|(key, value)| policy.finding(&key.value, value, &mut wrong));
-        }
-        for item in items(entries, "conflicts") {
-            policy.conflicts.extend(conflict(item, &mut wrong));
-        }
-    }
+    let policy = match &root.value {
+        Node::Mapping(entries) => AuditPolicy::of(entries, &mut wrong),
+        _ => AuditPolicy::default(),
+    };
     wrong.sort_by_key(|diagnostic| (diagnostic.span.line, diagnostic.span.column));
     if wrong.is_empty() { Ok(policy) } else { Err(wrong) }
 }
 
 impl AuditPolicy {
+    /// The policy in the entries of a mapping that was validated; adds the mistakes that validation does not find.
+    pub fn of(entries: &[Entry], wrong: &mut Vec<Diagnostic>) -> AuditPolicy {
+        let mut policy = AuditPolicy::default();
+        if let Some(Node::Mapping(findings)) = get(entries, FINDINGS_FIELD.name).map(|it| &it.value) {
+            findings.iter().for_each(|(key, value)| policy.finding(&key.value, value, wrong));
+        }
+        for item in items(entries, CONFLICTS_FIELD.name) {
+            policy.conflicts.extend(conflict(item, wrong));
+        }
+        policy
+    }
+
     fn finding(&mut self, id: &str, value: &WithSpan<Node>, wrong: &mut Vec<Diagnostic>) {
         const DAY: i64 = TimeSpan::days(1).0;
         let (Some(kind), Node::Text(text)) = (FindingKind::from_name(id), &value.value) else { return };
@@ -145,7 +157,8 @@ fn conflict(item: &WithSpan<Node>, wrong: &mut Vec<Diagnostic>) -> Option<Confli
         _ => None,
     });
     let why = text_at(entries, "why").map(|(why, _)| why.to_owned());
-    Some(Conflict { name: name?, why, except: except.collect(), each_of })
+    let is_enforced = matches!(get(entries, "enforce").map(|it| &it.value), Some(Node::Bool(true)));
+    Some(Conflict { name: name?, why, except: except.collect(), each_of, is_enforced })
 }
 
 /// Reads one right; `None` if it has a mistake.
@@ -208,12 +221,14 @@ mod tests {
              \x20   why: four eyes\n\
              \x20   each-of: [{may: upload, on: 'node1:/invoices'}, {may: delete, on: 'node1:/invoices'}]\n\
              \x20   except: [alice, 'group:audit']\n\
+             \x20   enforce: true\n\
              \x20 - {name: two-hats, each-of: [{role: administrator, on: 'endpoint:*'}, {role: server:admin}]}\n",
         )
         .unwrap();
         assert_eq!(policy.off, [FindingKind::SingleAdministrator].into());
         assert_eq!(policy.days, [(FindingKind::StaleInvitation, 30), (FindingKind::OldCredential, 182)].into());
         assert_eq!((policy.conflicts.len(), policy.conflicts[0].except.len()), (2, 2));
+        assert!(policy.conflicts[0].is_enforced && !policy.conflicts[1].is_enforced);
         assert!(matches!(policy.conflicts[1].each_of[0], Right::Holds(Role::EndpointAdministrator, None)));
     }
 
@@ -236,7 +251,7 @@ mod tests {
                 "unknown role `boss` of an organization",
             ),
             (&format!("conflicts: [{{name: x, each-of: [{two}, {{role: admin}}]}}]"), "unknown role `admin`"),
-            (&format!("conflicts: [{{name: x, each-of: [{two}], enforce: true}}]"), "unknown key `enforce`"),
+            (&format!("conflicts: [{{name: x, each-of: [{two}], enforce: yes please}}]"), "expected true or false"),
         ] {
             let shown = |it: &Diagnostic| format!("{}:{} {}", it.span.line, it.span.column, it.message);
             let wrong = read(text).unwrap_err().iter().map(shown).collect::<Vec<_>>().join("\n");

@@ -2,6 +2,7 @@
 //! that would allow it.
 
 use super::remedy::{offers, remedies};
+use super::separation::{ConflictSearch, Missing};
 use super::{Result, Transaction};
 use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
 use crate::model::{Action, Binding, Id, Kind, Problem, Role, Verb};
@@ -9,13 +10,13 @@ use crate::policy::invariants::{self, Violation};
 use crate::policy::{Decision, Facts, Question};
 
 impl Transaction<'_> {
-    /// Checks every invariant on the state with the draft.
+    /// Checks every invariant and every enforced conflict on the state with the draft.
     ///
     /// # Errors
-    /// A conflict that names the invariant.
+    /// A conflict that names the invariant or the rights that should not be together.
     pub fn check(&self) -> Result<()> {
         match invariants::first_violation(self.facts().base(), self.facts(), self.facts().draft(), self.at)? {
-            None => Ok(()),
+            None => self.check_conflicts(),
             Some(Violation::LastAdmin) => {
                 Err(Problem::conflict("last_admin", "this would leave the server without an active admin")
                     .why("the last active admin can be neither demoted, deactivated nor deleted")
@@ -33,6 +34,35 @@ impl Transaction<'_> {
             )
             .why("groups nest, but none may contain itself")),
         }
+    }
+
+    /// Refuses a draft after which an account violates an enforced conflict that it did not violate before.
+    fn check_conflicts(&self) -> Result<()> {
+        let (before, after) = (self.facts().base(), self.facts() as &dyn Facts);
+        // A conflict may name what is still to be made.
+        let after = ConflictSearch::new(after, self.at, Missing::Skip);
+        for conflict in self.enforced.iter() {
+            let mut violators = after.violators(conflict)?;
+            if !violators.is_empty() {
+                let before = ConflictSearch::new(before, self.at, Missing::Skip).violators(conflict)?;
+                violators.retain(|it| !before.iter().any(|before| before.account == it.account));
+            }
+            let Some(first) = violators.first() else { continue };
+            let held = after.phrase(conflict, first, &|id| self.name(id))?;
+            let message = format!("this would make {} violate `{}`", self.name(first.account)?, conflict.name);
+            let mut problem = Problem::conflict("separation_of_duties", message).why(match &conflict.why {
+                Some(why) => format!("{why}: it {held}"),
+                None => format!("it {held}"),
+            });
+            if let [_, _, ..] = violators.as_slice() {
+                for other in &violators {
+                    let held = after.phrase(conflict, other, &|id| self.name(id))?;
+                    problem.details.push(format!("{} {held}", self.name(other.account)?));
+                }
+            }
+            return Err(problem.tip("give it to somebody else, or name the account in `except` of the conflict"));
+        }
+        Ok(())
     }
 
     fn admin_would_end(&self, id: Id) -> Result<Problem> {

@@ -11,6 +11,7 @@ use hashbrown::HashSet;
 
 use super::Result;
 use super::lookalike::{Lookalikes, Siblings};
+use super::separation::Conflict;
 use super::visibility::{AnyViewer, ResolvedPath, find_item_with_hint, find_with_hint, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
@@ -44,6 +45,8 @@ pub struct Transaction<'f> {
     /// Resources that may be named to the actor.
     disclosed: RefCell<HashSet<Id>>,
     lookalikes: Lookalikes,
+    /// The conflicts that no change may make.
+    pub(super) enforced: Rc<[Conflict]>,
 }
 
 /// The number of unknown names that get a suggestion. Each suggestion compares all names of a kind, and a file made
@@ -69,6 +72,7 @@ impl<'f> Transaction<'f> {
             hints_left: Cell::new(MAX_HINTS),
             disclosed: RefCell::default(),
             lookalikes: Lookalikes::default(),
+            enforced: Rc::default(),
         })
     }
 
@@ -91,6 +95,12 @@ impl<'f> Transaction<'f> {
         rights: Option<CurrentRights<'f>>,
     ) -> Result<Transaction<'f>> {
         Ok(Transaction { rights, ..Transaction::new(facts, actor, at)? })
+    }
+
+    /// Makes [`Transaction::check`] refuse a change after which an account violates one of these conflicts that it did
+    /// not violate before.
+    pub fn enforce(&mut self, conflicts: Rc<[Conflict]>) {
+        self.enforced = conflicts;
     }
 
     /// Whether a denial offers remedies.

@@ -73,16 +73,17 @@ impl ApplyRun<'_> {
         let mut confirmed: Option<String> = None;
         loop {
             let opened = OpenedStore::new(&store, self.writing.dry_run)?;
-            let by = PlanContext { actor: session.actor(&opened.reader().facts())?, at: Time::now() };
-            let mut planned = match self.planned(session, &opened, &mut read, by) {
+            let actor = session.actor(&opened.reader().facts())?;
+            let by = PlanContext { actor, at: Time::now(), enforced: session.enforced() };
+            let mut planned = match self.planned(session, &opened, &mut read, &by) {
                 Ok(planned) => planned,
                 Err(problem) => {
                     // This also rolls back the parts that were written already.
                     drop(opened);
-                    return Err(self.refuse(session, &store, problem, by)?.into());
+                    return Err(self.refuse(session, &store, problem, &by)?.into());
                 }
             };
-            let failing = planned.failing(session, opened.reader(), &read, by)?;
+            let failing = planned.failing(session, opened.reader(), &read, &by)?;
             if failing.count() > 0 {
                 // A slow reader of the answer must not hold the lock of the store.
                 drop(opened);
@@ -133,7 +134,7 @@ impl ApplyRun<'_> {
         session: &Session<'_>,
         opened: &OpenedStore,
         read: &mut ManifestInput,
-        by: PlanContext,
+        by: &PlanContext,
     ) -> Result<Planned, Problem> {
         if let Some(saved) = &self.plan_file {
             saved.check_actor(session.actor_name()?.as_deref())?;
@@ -152,7 +153,7 @@ impl ApplyRun<'_> {
         session: &Session<'_>,
         store: &Store,
         problem: Problem,
-        by: PlanContext,
+        by: &PlanContext,
     ) -> Result<Problem, Problem> {
         if problem.kind != ProblemKind::Denied {
             return Ok(problem);

@@ -35,9 +35,9 @@ impl PlanArgs {
         let mut read = self.files.read()?;
         let path = session.store_path()?;
         let reader = Store::open(&path).and_then(|store| store.read())?;
-        let by = PlanContext { actor: session.actor(&reader.facts())?, at: Time::now() };
-        let planned = plan_run::plan((&reader, None), &mut read, &self.options, by, self.access)?;
-        let failing = planned.failing(session, &reader, &read, by)?;
+        let by = PlanContext { actor: session.actor(&reader.facts())?, at: Time::now(), enforced: session.enforced() };
+        let planned = plan_run::plan((&reader, None), &mut read, &self.options, &by, self.access)?;
+        let failing = planned.failing(session, &reader, &read, &by)?;
         failing.report(session)?;
         output::show(session, (&planned, &read), planned.access.as_ref(), &PlanOutcome::Shown)?;
         if let Some(out) = &self.out {

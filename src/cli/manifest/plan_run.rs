@@ -1,6 +1,7 @@
 //! Plans a manifest on a store: the changes, or the problem that lists all refusals.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::super::access_impact::AccessImpact;
 use super::super::change::hide_unseen;
@@ -16,6 +17,7 @@ use crate::manifest::plan::{
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::describe::describe;
+use crate::ops::separation::Conflict;
 use crate::ops::{Actor, Transaction, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange, SwappableFacts};
 use crate::render::RenderError;
@@ -52,11 +54,13 @@ pub(super) struct Planned {
     pub(super) cascades: Vec<String>,
 }
 
-/// The actor and the time of a plan.
-#[derive(Clone, Copy)]
+/// The actor, the time and the restrictions of a plan.
+#[derive(Clone)]
 pub(super) struct PlanContext {
     pub(super) actor: Actor,
     pub(super) at: Time,
+    /// The conflicts that no change may make.
+    pub(super) enforced: Rc<[Conflict]>,
 }
 
 /// Plans a manifest on the present state of a store. With a writer, the changes of many rows are written in parts. With
@@ -65,7 +69,7 @@ pub(super) fn plan(
     (reader, writer): (&Reader, Option<&Writer>),
     read: &mut ManifestInput,
     options: &ApplyOptions,
-    by: PlanContext,
+    by: &PlanContext,
     with_access: bool,
 ) -> Result<Planned, Problem> {
     let stored = reader.facts();
@@ -89,7 +93,9 @@ pub(super) fn plan(
         None => owned_by(set.as_ref(), reader, memory.get()).map(|found| owned.get_or_init(|| found)),
     };
     let facts: &dyn Facts = &below;
-    let mut planner = Planner::new(Transaction::new(facts, by.actor, by.at)?, options.options(&read.manifest)?);
+    let mut tx = Transaction::new(facts, by.actor, by.at)?;
+    tx.enforce(Rc::clone(&by.enforced));
+    let mut planner = Planner::new(tx, options.options(&read.manifest)?);
     take_statements(&mut planner, read)?;
     let (mut counts, mut in_parts) = (Counts::default(), false);
     read.each_row(&mut |statement| {
@@ -224,7 +230,7 @@ impl Planned {
         session: &Session<'_>,
         reader: &Reader,
         read: &'t ManifestInput,
-        by: PlanContext,
+        by: &PlanContext,
     ) -> Result<FailingTests<'t>, RenderError> {
         if read.manifest.tests.is_empty() {
             return Ok(FailingTests::default());

@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{Accepted, Conflict, Finding, FindingOptions, FindingSearch};
+use super::{Accepted, Finding, FindingOptions, FindingSearch};
 use crate::model::attributes::{Acceptance, Attributes};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::time::Expiry;
 use crate::model::{Id, Kind, Problem, Reference, Resource, Time, Verb};
+use crate::ops::separation::Conflict;
 use crate::ops::{Result, Transaction, resolve};
 use crate::policy::Facts;
 

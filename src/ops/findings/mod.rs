@@ -16,12 +16,12 @@ mod links;
 mod shares;
 
 pub use accept::{AcceptedFinding, accept};
-pub use conflicts::{Conflict, Right};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::separation::Conflict;
 use super::visibility::AnyViewer;
 use crate::model::attributes::Status;
 use crate::model::catalogue::findings::{FindingKind, Severity};
