@@ -259,7 +259,7 @@ fn findings_are_written_as_sarif() {
     assert_eq!(empty["runs"][0]["results"], Value::Array(Vec::new()));
     schemas.validate(&empty, schema).unwrap();
     for other in ["account list", "audit findings --catalogue", "audit findings --accepted"] {
-        let _ = tool.fails(2, &format!("{other} -o sarif"), "`-o sarif` is a format of findings alone");
+        let _ = tool.fails(2, &format!("{other} -o sarif"), "`-o sarif` is not a format of this command");
     }
 }
 

@@ -51,6 +51,7 @@ mod properties;
 mod prose;
 mod readme;
 mod restoring;
+mod reviews;
 mod rights;
 mod scenarios;
 mod secrets;

@@ -124,24 +124,53 @@ pub(super) fn requested_json(args: &[OsString]) -> Option<bool> {
 pub(super) enum OutputFormat {
     /// A format of every command.
     Common(Format),
-    /// SARIF 2.1.0, a format of findings alone.
-    Sarif,
+    /// A format of few commands.
+    Document(DocumentFormat),
 }
 
-impl OutputFormat {
-    const SARIF: &str = "sarif";
+/// A format that only some commands write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DocumentFormat {
+    /// SARIF 2.1.0, of findings.
+    Sarif,
+    /// A page for a browser, of reports and reviews.
+    Html,
+    /// Markdown, of reports.
+    Markdown,
+}
 
-    fn from_word(word: &str) -> Option<OutputFormat> {
-        match word {
-            OutputFormat::SARIF => Some(OutputFormat::Sarif),
-            _ => Format::from_word(word).map(OutputFormat::Common),
+impl DocumentFormat {
+    const ALL: [DocumentFormat; 3] = [DocumentFormat::Sarif, DocumentFormat::Html, DocumentFormat::Markdown];
+
+    /// The word of the format.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            DocumentFormat::Sarif => "sarif",
+            DocumentFormat::Html => "html",
+            DocumentFormat::Markdown => "markdown",
+        }
+    }
+
+    /// A command that writes the format.
+    pub(super) const fn example(self) -> &'static str {
+        match self {
+            DocumentFormat::Sarif => "rolebook audit findings -o sarif",
+            DocumentFormat::Html => "rolebook audit report -o html",
+            DocumentFormat::Markdown => "rolebook audit report -o markdown",
         }
     }
 }
 
+impl OutputFormat {
+    fn from_word(word: &str) -> Option<OutputFormat> {
+        let document = DocumentFormat::ALL.into_iter().find(|format| format.as_str() == word);
+        document.map(OutputFormat::Document).or_else(|| Format::from_word(word).map(OutputFormat::Common))
+    }
+}
+
 fn formats() -> impl TypedValueParser<Value = OutputFormat> {
-    let list: Vec<&str> = Format::WORDS.into_iter().chain([OutputFormat::SARIF]).collect();
-    words(list, OutputFormat::from_word)
+    let documents = DocumentFormat::ALL.map(DocumentFormat::as_str);
+    words(Format::WORDS.into_iter().chain(documents).collect::<Vec<_>>(), OutputFormat::from_word)
 }
 
 /// A parser for the words of a closed list.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{ReadArgs, WriteArgs, number};
+use super::args::{DocumentFormat, ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
 use super::log::{FilterArgs, LogReader, Search};
+use super::review::ReviewArgs;
 use super::session::Session;
 use super::{Outcome, evidence, examples};
 use crate::model::{Problem, Revision};
@@ -83,6 +84,8 @@ enum AuditCommand {
     /// takes it back. Only server admins accept findings.
     #[command(after_long_help = examples::AUDIT_ACCEPT)]
     Accept(AcceptArgs),
+    /// Review access: decide about each binding whether it stays
+    Review(ReviewArgs),
 }
 
 #[derive(Args, Debug)]
@@ -135,9 +138,13 @@ static COLUMNS: [Column; 12] = [
 ];
 
 impl AuditArgs {
-    /// Whether the command lists findings.
-    pub(super) const fn is_about_findings(&self) -> bool {
-        matches!(&self.command, AuditCommand::Findings(it) if it.has_sarif())
+    /// The formats besides those of every command.
+    pub(super) const fn documents(&self) -> &'static [DocumentFormat] {
+        match &self.command {
+            AuditCommand::Findings(it) => it.documents(),
+            AuditCommand::Review(it) => it.documents(),
+            _ => &[],
+        }
     }
 
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
@@ -150,6 +157,7 @@ impl AuditArgs {
             AuditCommand::Receipt(it) => it.run(session),
             AuditCommand::Findings(it) => it.run(session),
             AuditCommand::Accept(it) => it.run(session),
+            AuditCommand::Review(it) => it.run(session),
         }
     }
 }

@@ -8,11 +8,12 @@ use super::args::{
 };
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
+use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
-use crate::model::{Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Binding, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, endpoint};
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -230,24 +231,29 @@ impl RolesArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = &self.name;
         session.read(self.reading.at.as_deref(), |session, view| {
+            let reviewed = ReviewedColumns::read(view)?;
             let rows = match &self.of {
                 None => self.all(view, which)?,
                 Some(None) => own_roles(view, which)?,
                 Some(Some(who)) => of(view, which, who)?,
             };
-            session.list(&ROLES, rows.into_iter().map(Ok), &self.paging)
+            let rows = rows.into_iter().map(|(binding, mut row)| {
+                reviewed.add(view, &binding, &mut row)?;
+                Ok(row)
+            });
+            session.list(&reviewed.with(&ROLES), rows, &self.paging)
         })
     }
 
     /// Every assigned role, with its holder.
-    fn all(&self, view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+    fn all(&self, view: &ReadView<'_>, which: &Name) -> Result<Vec<RoleRow>, RenderError> {
         let endpoint = view.find(Kind::Endpoint, which)?;
         view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
         let mut rows = Vec::new();
         for role in Role::ENDPOINT {
             let mut held = Vec::new();
             for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
-                held.push(row(
+                let row = row(
                     &ROLES,
                     [
                         json!(endpoint.reference()),
@@ -258,18 +264,22 @@ impl RolesArgs {
                         Value::Null,
                         json!(binding.since),
                     ],
-                ));
+                );
+                held.push((binding, row));
             }
-            held.sort_by_key(|row| row.get("principal").map(ToString::to_string));
+            held.sort_by_key(|(_, row)| row.get("principal").map(ToString::to_string));
             rows.extend(held);
         }
         Ok(rows)
     }
 }
 
+/// A row of roles, with the binding that gives the role.
+type RoleRow = (Binding, Map<String, Value>);
+
 /// The actor's own effective roles. An access manager of a private bucket may not see the bucket, but may see that
 /// role.
-fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<RoleRow>, RenderError> {
     let Actor::Principal(actor) = view.actor else {
         return Err(Problem::usage("no_account", "the operator is not an account and holds no roles")
             .tip("--as USER, or --of USER")
@@ -287,7 +297,7 @@ fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>
 }
 
 /// The effective roles of an account or group; those of others only for actors who may list roles.
-fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, Value>>, RenderError> {
+fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<RoleRow>, RenderError> {
     let (id, _) = match who {
         Reference::Named(Kind::Account | Kind::Group, _) => view.resolve(who)?,
         other => return Err(other.wrong_kind("an account or a group").into()),
@@ -300,17 +310,13 @@ fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<Stri
     effective(view, &endpoint, id)
 }
 
-fn effective(
-    view: &ReadView<'_>,
-    endpoint: &Resource,
-    who: crate::model::Id,
-) -> Result<Vec<Map<String, Value>>, RenderError> {
+fn effective(view: &ReadView<'_>, endpoint: &Resource, who: crate::model::Id) -> Result<Vec<RoleRow>, RenderError> {
     let subject = Subject::new(&view.facts, who, view.at)?;
     let principal = view.name(who)?;
     let mut rows = Vec::new();
     for held in crate::ops::endpoint::effective_roles(&subject, endpoint)? {
         let via = held.via.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
-        rows.push(row(
+        let row = row(
             &ROLES,
             [
                 json!(endpoint.reference()),
@@ -321,7 +327,8 @@ fn effective(
                 if via.is_empty() { Value::Null } else { json!(via.join(" > ")) },
                 json!(held.binding.since),
             ],
-        ));
+        );
+        rows.push((held.binding, row));
     }
     Ok(rows)
 }

@@ -178,6 +178,12 @@ examples! {
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json" "rolebook audit show 3 --columns at,actor,changes";
     AUDIT_FINDINGS: "rolebook audit findings" "rolebook audit findings node1:/ --severity warning -o json" "rolebook audit findings --id dormant-grant,orphaned-share --exit-code" "rolebook audit findings --catalogue";
     AUDIT_ACCEPT: "rolebook audit accept single-administrator org:acme --reason 'a small team' --expires 180d" "rolebook audit accept public-read archive:/open --principal authenticated --reason 'press kit' --as alice";
+    AUDIT_REVIEW: "rolebook audit review start 2026-q3 --of node1:/projects --reviewer alice --due 30d" "rolebook audit review status";
+    AUDIT_REVIEW_START: "rolebook audit review start 2026-q3 --of node1:/projects --reviewer alice --due 30d" "rolebook audit review start leavers --principal bob --principal group:editors" "rolebook audit review start yearly --all --as alice";
+    AUDIT_REVIEW_EXPORT: "rolebook audit review export q3" "rolebook audit review export q3 -o csv --out q3.csv" "rolebook audit review export q3 --as alice -o html --out q3.html";
+    AUDIT_REVIEW_APPLY: "rolebook audit review apply q3 q3.csv" "rolebook audit review apply q3 q3.csv --as alice --dry-run --access";
+    AUDIT_REVIEW_STATUS: "rolebook audit review status" "rolebook audit review status q3 -o json";
+    AUDIT_REVIEW_CLOSE: "rolebook audit review close q3" "rolebook audit review close q3 --as alice --reason 'all decided'";
     AUDIT_VERIFY: "rolebook audit verify" "rolebook audit verify --quick -o json" "rolebook audit verify --checkpoint last-night.note --key $(cat log.pub)" "rolebook audit verify --receipt bob.receipt --key $(cat log.pub)";
     AUDIT_KEY: "rolebook audit key --out log.key --name example.com/rolebook" "rolebook audit key --out log.key > log.pub && cat log.pub";
     AUDIT_CHECKPOINT: "rolebook audit checkpoint --key log.key" "rolebook audit checkpoint --key log.key --as alice > tonight.note && cat tonight.note";

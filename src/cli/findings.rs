@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 
-use super::args::{PageArgs, ReadArgs, WriteArgs, past_resource, reference, words};
+use super::args::{DocumentFormat, PageArgs, ReadArgs, WriteArgs, past_resource, reference, words};
+use super::change::{ActingAs, IssuedSecrets};
 use super::sarif::SarifWriter;
 use super::session::Session;
 use super::view::ReadView;
@@ -16,8 +17,8 @@ use crate::manifest::audit_policy::{self, AuditPolicy};
 use crate::model::catalogue::findings::{FindingKind, Severity};
 use crate::model::reference::PastReference;
 use crate::model::time::{Expiry, time_value};
-use crate::model::{Id, Kind, Problem, Reference, Verb};
-use crate::ops::findings::{Accepted, AcceptedFinding, Finding, FindingOptions, FindingSearch, accept};
+use crate::model::{Id, Kind, Problem, Reference, Revision, Time, Verb};
+use crate::ops::findings::{Accepted, AcceptedFinding, Finding, FindingOptions, FindingSearch, HistoryLookup, accept};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, Row, hidden, key, row, shown};
 
@@ -87,7 +88,10 @@ impl AcceptArgs {
         let (on, principal) = (self.on.clone(), self.principal.clone());
         let conflicts = policy(self.policy.as_deref(), session)?.conflicts;
         let accepted = AcceptedFinding { kind: self.id, on, principal, reason, expires: self.expires, conflicts };
-        session.change(&self.writing, |tx| accept(tx, &accepted))
+        let outcome = session.write_with(&self.writing, ActingAs::Named, None, &mut |reader, tx| {
+            accept(tx, &accepted, &|time| Ok(reader.revision_at(time)?))
+        })?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -150,14 +154,12 @@ impl FindingsArgs {
             let within = self.within.as_ref().map(|within| view.resolve_or_ended(within)).transpose()?;
             let view = view.in_memory()?;
             let options = FindingOptions { within, ..options };
-            // told: the search asks the reader before it uses a name.
-            let reference = |id: Id| view.reference(id);
-            let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, &reference)?;
+            let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, &view)?;
             if !search.has_scope() {
                 view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
             }
             let mut count = 0_usize;
-            if session.wants_sarif() {
+            if session.document_format() == Some(DocumentFormat::Sarif) {
                 let store = session.store_path()?;
                 let name = store.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let mut sarif = SarifWriter::begin(session.out, &name)?;
@@ -184,9 +186,9 @@ impl FindingsArgs {
         })
     }
 
-    /// Whether the answer can be SARIF.
-    pub(super) const fn has_sarif(&self) -> bool {
-        !self.catalogue && !self.accepted && self.between.is_none()
+    /// The formats besides those of every command.
+    pub(super) const fn documents(&self) -> &'static [DocumentFormat] {
+        if self.catalogue || self.accepted || self.between.is_some() { &[] } else { &[DocumentFormat::Sarif] }
     }
 
     fn asks_for(&self, kind: FindingKind) -> bool {
@@ -205,6 +207,31 @@ impl FindingsArgs {
             accepted: if self.accepted { Accepted::Only } else { Accepted::Without },
             ..FindingOptions::default()
         }
+    }
+}
+
+/// Every finding that a reader is told at the moment of a view, by the policy of the configuration.
+pub(super) fn found_by<F: Facts>(session: &Session<'_>, view: &ReadView<'_, F>) -> Result<Vec<Finding>, RenderError> {
+    let policy = session.config.policy.clone();
+    let (except, days, conflicts) = (policy.off, policy.days, policy.conflicts);
+    let options = FindingOptions { except, days, conflicts, ..FindingOptions::default() };
+    let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, view)?;
+    let mut found = Vec::new();
+    search.run(&mut |finding| {
+        found.push(finding);
+        Ok::<_, RenderError>(())
+    })?;
+    Ok(found)
+}
+
+impl<F: Facts> HistoryLookup for ReadView<'_, F> {
+    fn reference(&self, id: Id) -> Result<String, Problem> {
+        // told: the search asks the reader before it uses a name.
+        ReadView::reference(self, id)
+    }
+
+    fn revision_at(&self, time: Time) -> Result<Revision, Problem> {
+        Ok(self.reader.revision_at(time)?)
     }
 }
 

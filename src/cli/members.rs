@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, reference};
+use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -121,7 +122,8 @@ impl MembersArgs {
                 true => expanded(view, &group, found)?,
                 false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), GroupPaths::default()),
             };
-            session.list_sorted(&COLUMNS, &self.paging, |put| {
+            let reviewed = ReviewedColumns::read(view)?;
+            session.list_sorted(&reviewed.with(&COLUMNS), &self.paging, |put| {
                 for (member, binding, step) in found {
                     let member = view.participant(&binding, member)?;
                     let values = [
@@ -132,7 +134,9 @@ impl MembersArgs {
                         step.map_or(Ok(Value::Null), |step| paths.describe(view, step).map(Value::String))?,
                         json!(binding.since),
                     ];
-                    put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
+                    let mut row = row(&COLUMNS, values);
+                    reviewed.add(view, &binding, &mut row)?;
+                    put(&crate::model::name::key(&member), row)?;
                 }
                 Ok(())
             })

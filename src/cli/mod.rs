@@ -7,6 +7,7 @@ mod access_impact;
 mod account;
 mod args;
 mod audit;
+mod binding_rows;
 mod change;
 mod clock;
 mod command_line;
@@ -36,6 +37,8 @@ mod package;
 mod perm;
 mod prompt;
 mod rename;
+mod review;
+mod reviewed;
 mod role;
 mod sarif;
 mod server;
@@ -58,7 +61,7 @@ use crate::model::Problem;
 use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
-use args::{GlobalArgs, OutputFormat};
+use args::{DocumentFormat, GlobalArgs, OutputFormat};
 use config::Config;
 use session::Session;
 
@@ -228,9 +231,12 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
             return output::usage(&error, as_json, out, err);
         }
     };
-    if cli.globals.output == Some(OutputFormat::Sarif) && !cli.command.is_about_findings() {
-        let problem = Problem::usage("format_not_here", "`-o sarif` is a format of findings alone");
-        return output::problem(&problem.tip("rolebook audit findings -o sarif"), as_json, false, err);
+    if let Some(OutputFormat::Document(format)) = cli.globals.output
+        && !cli.command.documents().contains(&format)
+    {
+        let message = format!("`-o {}` is not a format of this command", format.as_str());
+        let problem = Problem::usage("format_not_here", message);
+        return output::problem(&problem.tip(format.example()), as_json, false, err);
     }
     let mut session = match Session::new(cli.globals, &args, out, err) {
         Ok(session) => session,
@@ -244,9 +250,12 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
 }
 
 impl Command {
-    /// Whether the command lists findings.
-    fn is_about_findings(&self) -> bool {
-        matches!(self, Command::Audit(audit) if audit.is_about_findings())
+    /// The formats that only some commands write and that this one does.
+    const fn documents(&self) -> &'static [DocumentFormat] {
+        match self {
+            Command::Audit(audit) => audit.documents(),
+            _ => &[],
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::args::{
 use super::change::{ActingAs, ChangeOutcome, IssuedSecret, IssuedSecrets};
 use super::links::{new_secret, read_secret_of, url};
 use super::mail::MailMessage;
+use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
@@ -168,7 +169,8 @@ impl MembersArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let org = view.find(Kind::Org, which)?;
             let tx = view.transaction()?;
-            session.list_sorted(&COLUMNS, &self.paging, |put| {
+            let reviewed = ReviewedColumns::read(view)?;
+            session.list_sorted(&reviewed.with(&COLUMNS), &self.paging, |put| {
                 for member in org::members(&tx, &org)? {
                     let workspaces = org::workspaces_of(&tx, org.id, &member)?;
                     let name = view.participant(&member, member.principal)?;
@@ -179,7 +181,9 @@ impl MembersArgs {
                         visible_workspaces(view, &workspaces)?,
                         json!(member.since),
                     ];
-                    put(&crate::model::name::key(&name), row(&COLUMNS, values))?;
+                    let mut row = row(&COLUMNS, values);
+                    reviewed.add(view, &member, &mut row)?;
+                    put(&crate::model::name::key(&name), row)?;
                 }
                 Ok(())
             })

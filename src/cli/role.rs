@@ -113,6 +113,7 @@ fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
             vec![("who-may", Some(audience.phrase().replacen("who may", "one may", 1)))]
         }
         Audience::Invited => vec![("link-manager", Some(audience.phrase().replacen("who manages", "one manages", 1)))],
+        Audience::Reviewer => vec![("reviewer", None)],
         Audience::Party => {
             vec![("party", Some(audience.phrase().replacen("who holds it, or is", "one holds it, or is", 1)))]
         }

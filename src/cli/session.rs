@@ -4,18 +4,18 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::args::{GlobalArgs, OutputFormat, PageArgs};
+use super::args::{DocumentFormat, GlobalArgs, OutputFormat, PageArgs};
 use super::command_line::command_line;
 use super::config::Config;
 use super::statuses::BROKEN_PIPE;
 use super::view::ReadView;
-use super::{identity, output};
+use super::{files, identity, output};
 use crate::input::library_errors;
 use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind, Time};
@@ -150,8 +150,8 @@ impl<'s> Session<'s> {
         OutputOptions {
             format: match self.globals.output {
                 Some(OutputFormat::Common(format)) => format,
-                // Only findings are written as SARIF, and what is no finding as JSON.
-                Some(OutputFormat::Sarif) => Format::Json,
+                // What is not part of the document, such as an error, is written as JSON.
+                Some(OutputFormat::Document(_)) => Format::Json,
                 None => by_config().unwrap_or_default(),
             },
             columns: self.globals.columns.clone(),
@@ -162,9 +162,39 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Whether findings are requested as SARIF.
-    pub(super) fn wants_sarif(&self) -> bool {
-        self.globals.output == Some(OutputFormat::Sarif)
+    /// The format that only some commands write, if one is requested.
+    pub(super) const fn document_format(&self) -> Option<DocumentFormat> {
+        match self.globals.output {
+            Some(OutputFormat::Document(format)) => Some(format),
+            _ => None,
+        }
+    }
+
+    /// Writes bytes to a file for its owner alone, or as the answer if none is named.
+    pub(super) fn deliver(&mut self, file: Option<&Path>, bytes: &[u8]) -> super::Outcome {
+        match file {
+            None => self.out.write_all(bytes)?,
+            Some(file) => files::write_private(file, bytes).map_err(|error| {
+                let what = format!("cannot be written: {}", library_errors::io(&error));
+                files::unreadable(file, &what)
+            })?,
+        }
+        Ok(0)
+    }
+
+    /// As [`Session::list_sorted`], into a file if one is named.
+    pub(super) fn list_sorted_into(
+        &mut self,
+        file: Option<&Path>,
+        columns: &[Column],
+        make: impl FnOnce(Put<'_>) -> Result<(), RenderError>,
+    ) -> super::Outcome {
+        let Some(file) = file else { return self.list_sorted(columns, &PageArgs::default(), make) };
+        let (options, page, mut bytes) = (self.output_options(), Page::default(), Vec::new());
+        let mut stream = ListingWriter::new(columns, &options, &page)?;
+        make(&mut |sort_text, row| stream.push_at(sort_text, &row))?;
+        stream.finish(&mut bytes)?;
+        self.deliver(Some(file), &bytes)
     }
 
     /// Lists rows, or the requested part of them. Each row is made only when it is needed.

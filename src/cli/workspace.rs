@@ -11,6 +11,7 @@ use super::args::{
 };
 use super::org::count;
 use super::rename::RenameWorkspaceArgs;
+use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -235,7 +236,8 @@ impl NameArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = self.find(view)?;
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
-            session.list_sorted(&COLUMNS, paging, |put| {
+            let reviewed = ReviewedColumns::read(view)?;
+            session.list_sorted(&reviewed.with(&COLUMNS), paging, |put| {
                 for level in Role::WORKSPACE {
                     for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
@@ -250,7 +252,9 @@ impl NameArgs {
                             json!(home),
                             json!(binding.since),
                         ];
-                        put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
+                        let mut row = row(&COLUMNS, values);
+                        reviewed.add(view, &binding, &mut row)?;
+                        put(&crate::model::name::key(&member), row)?;
                     }
                 }
                 Ok(())

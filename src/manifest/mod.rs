@@ -18,6 +18,7 @@ mod merge;
 pub mod plan;
 mod read;
 pub mod removal_limits;
+pub mod review_decisions;
 pub mod schema;
 pub mod shape;
 pub mod statement;

@@ -32,6 +32,10 @@ impl Attributes {
             Attributes::Acceptance(it) => {
                 vec![("finding", json!(it.finding)), ("reason", json!(it.reason)), ("expires", time_value(it.expires))]
             }
+            Attributes::Review(it) => {
+                vec![("as_of", json!(it.as_of)), ("due", time_value(it.due)), ("closed", time_value(it.closed))]
+            }
+            Attributes::ReviewDecision(it) => vec![("decision", json!(it.verdict)), ("comment", json!(it.comment))],
             Attributes::Workgroup(it) => {
                 let mut fields = vec![("send", json!(it.send)), ("member_access", json!(it.member_access))];
                 fields.extend(rights_fields(it.admins));

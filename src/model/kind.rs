@@ -86,6 +86,10 @@ kinds! {
     Stream = "stream", "live stream", "a live stream", "stream", Numbered, [Workspace];
     /// A finding that is accepted for a reason.
     Acceptance = "acceptance", "accepted finding", "an accepted finding", "audit", Numbered, [];
+    /// A review of access: bindings that somebody decides about one by one.
+    Review = "review", "review", "a review", "audit", Named, [];
+    /// A decision about one binding in a review.
+    ReviewDecision = "decision", "decision", "a decision", "audit", Numbered, [Review];
 }
 
 impl Kind {

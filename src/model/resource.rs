@@ -1,7 +1,8 @@
 //! [`Resource`]: one version of a row that describes a resource.
 
 use super::attributes::{
-    Acceptance, AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
+    Acceptance, AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Review, ReviewDecision, Server,
+    Workgroup, Workspace,
 };
 use super::kind::Kind;
 use super::set_names::SetNames;
@@ -104,6 +105,16 @@ impl Resource {
     /// The acceptance's attributes, if it is one.
     pub const fn as_acceptance(&self) -> Option<&Acceptance> {
         if let Attributes::Acceptance(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The review's attributes, if it is one.
+    pub const fn as_review(&self) -> Option<&Review> {
+        if let Attributes::Review(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The attributes of a decision in a review, if it is one.
+    pub const fn as_decision(&self) -> Option<&ReviewDecision> {
+        if let Attributes::ReviewDecision(it) = &self.attributes { Some(it) } else { None }
     }
 
     /// The access token's attributes, if it is one.

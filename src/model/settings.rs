@@ -284,6 +284,16 @@ string_enum! {
 }
 
 string_enum! {
+    /// What a reviewer decides about a binding.
+    Verdict {
+        /// It stays.
+        Keep = "keep",
+        /// It is taken away.
+        Revoke = "revoke",
+    }
+}
+
+string_enum! {
     /// The mode of an access token.
     TokenMode {
     /// May read.

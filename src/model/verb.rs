@@ -275,8 +275,8 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
         Kind::SigningKey => &[View, Delete],
         Kind::AccessToken => &[View, Revoke],
         Kind::Media | Kind::Stream => &[View, Update, Delete],
-        // To accept a finding takes the right to configure the server.
-        Kind::Acceptance => &[],
+        // To accept a finding, and to start or close a review, takes the right to configure the server.
+        Kind::Acceptance | Kind::Review | Kind::ReviewDecision => &[],
         Kind::Invitation | Kind::PublicLink | Kind::Invitee => &[],
     }
 }

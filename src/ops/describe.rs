@@ -187,9 +187,12 @@ pub fn concerns(row: &RowChange, lookup: &dyn NameLookup) -> Result<Option<Id>> 
 fn resource_concerns(any: &Resource, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match (any.kind(), any.parent) {
         (Kind::Invitee, _) => Ok(None),
-        // Whoever reads the log of a resource reads which of its findings are accepted.
+        // Whoever reads the log of a resource reads which of its findings are accepted, and what reviews decide about it.
         (Kind::Acceptance, _) => {
             any.as_acceptance().map_or(Ok(Some(any.id)), |accepted| lookup.outermost(accepted.on).map(Some))
+        }
+        (Kind::ReviewDecision, _) => {
+            any.as_decision().map_or(Ok(Some(any.id)), |decision| lookup.outermost(decision.on).map(Some))
         }
         (_, None) => Ok(Some(any.id)),
         (_, Some(parent)) => lookup.outermost(parent).map(Some),
@@ -239,11 +242,8 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
         fields.push(("to", Value::Null, json!(name(dropbox)?)));
     }
     lying_in(&mut fields, before, after, &name)?;
-    if let (Some(accepted), ChangeKind::Added) = (any.as_acceptance(), what) {
-        fields.push(("on", Value::Null, json!(name(accepted.on)?)));
-        if let Some(principal) = accepted.principal {
-            fields.push(("principal", Value::Null, json!(name(principal)?)));
-        }
+    if what == ChangeKind::Added {
+        of_audit(&mut fields, any, &name)?;
     }
     if let Some(package) = any.as_package() {
         let mut to = package.recipients.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>()?;
@@ -280,6 +280,38 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
         resource: any.id,
         log_scope: concerns,
     }))
+}
+
+/// Adds what an acceptance, a review or a decision is about, and who decides.
+fn of_audit(
+    fields: &mut Vec<(&'static str, Value, Value)>,
+    any: &Resource,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<()> {
+    let mut add = |field, value: Value| fields.push((field, Value::Null, value));
+    let names = |ids: &[Id]| ids.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>();
+    if let Some(accepted) = any.as_acceptance() {
+        add("on", json!(name(accepted.on)?));
+        if let Some(principal) = accepted.principal {
+            add("principal", json!(name(principal)?));
+        }
+    }
+    if let Some(review) = any.as_review() {
+        for (field, ids) in [("of", &review.of), ("principals", &review.principals)] {
+            if !ids.is_empty() {
+                add(field, json!(names(ids)?));
+            }
+        }
+        if let Some(reviewer) = review.reviewer {
+            add("reviewer", json!(name(reviewer)?));
+        }
+    }
+    if let (Some(decision), Some(review)) = (any.as_decision(), any.parent) {
+        add("review", json!(name(review)?));
+        add("on", json!(name(decision.on)?));
+        add("principal", json!(name(decision.principal)?));
+    }
+    Ok(())
 }
 
 /// Adds the fields that are not attributes: the parent and the name of a resource of an organization, the workspaces

@@ -32,6 +32,8 @@ pub mod package;
 pub mod public_link;
 pub mod remedy;
 pub mod required_actions;
+pub mod review;
+pub mod revocation;
 pub mod separation;
 pub mod server;
 pub mod share;

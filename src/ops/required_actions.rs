@@ -132,7 +132,16 @@ fn adoption(tx: &Transaction<'_>, it: &Resource) -> Result<Vec<ActionOn>> {
         (Kind::SigningKey, _) => vec![plain(Verb::Delete, it.id)],
         (Kind::AccessToken, _) => vec![plain(Verb::Revoke, it.id)],
         // No manifest declares these.
-        (Kind::Package | Kind::Invitation | Kind::PublicLink | Kind::Invitee | Kind::Acceptance, _) => {
+        (
+            Kind::Package
+            | Kind::Invitation
+            | Kind::PublicLink
+            | Kind::Invitee
+            | Kind::Acceptance
+            | Kind::Review
+            | Kind::ReviewDecision,
+            _,
+        ) => {
             vec![plain(Verb::Configure, Id::SERVER)]
         }
     })
@@ -161,7 +170,9 @@ fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Re
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
         (Kind::Package, _) => package_creation(tx, made)?,
-        (Kind::Server | Kind::Invitee | Kind::Acceptance, _) => on_server(Verb::Configure),
+        (Kind::Server | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
+            on_server(Verb::Configure)
+        }
         // These kinds always have a parent.
         (
             Kind::Workspace
@@ -262,7 +273,7 @@ fn removal(tx: &Transaction<'_>, gone: &Resource) -> Result<RequiredActions> {
         (Kind::Invitation, Some(parent)) => RequiredActions::verb(ending(tx, parent)?, parent),
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         // Only an admin may remove the record of a package.
-        (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance, _) => {
+        (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
             RequiredActions::verb(Verb::Configure, Id::SERVER)
         }
         (Kind::Invitation | Kind::PublicLink, None) => RequiredActions::impossible(),
@@ -317,7 +328,7 @@ fn change(
         }
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item(tx, rows, before, after, parent)?,
-        (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance, _) => {
+        (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
             RequiredActions::verb(Verb::Configure, Id::SERVER)
         }
         (Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item, None) => {

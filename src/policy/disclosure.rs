@@ -393,6 +393,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 Audience::MayOnServer(verb) => self.may(verb, Id::SERVER)?,
                 Audience::Holds(roles) => holds_any(subject, roles, on)?,
                 Audience::Invited => self.has_invited(on)?,
+                Audience::Reviewer => self.reviews(on)?,
                 Audience::Party => match binding {
                     Some(binding) => subject.is_registered() && subject.is(binding.principal)?,
                     None => false,
@@ -411,6 +412,15 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         let parent = subject.facts().header(id)?.and_then(|it| it.parent);
         let target = parent.map(|parent| Target::load(subject.facts(), parent)).transpose()?.flatten();
         Ok(target.filter(|target| target.kind == kind))
+    }
+
+    /// Whether the reader is the reviewer of a review, or of the review of a decision.
+    fn reviews(&self, on: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let is_reviewer = |it: &Resource| it.as_review().is_some_and(|it| it.reviewer == Some(subject.id));
+        let Some(resource) = subject.facts().resource(on)? else { return Ok(false) };
+        let review = resource.parent.map(|parent| subject.facts().resource(parent)).transpose()?.flatten();
+        Ok(is_reviewer(&resource) || review.is_some_and(|it| is_reviewer(&it)))
     }
 
     /// Whether the reader manages the links of a dropbox that has a link for this outside submitter.

@@ -10,6 +10,7 @@
 mod held;
 pub mod json;
 mod listing;
+pub mod pages;
 mod record;
 mod separated;
 mod streamed_field;

@@ -730,5 +730,13 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
     ]
 }
 
-/// Writing commands without rights of their own, and the one that needs a finding.
-pub(crate) const EXEMPT: [&str; 4] = ["audit accept", "dropbox claim", "org accept", "undo"];
+/// Writing commands without rights of their own, and those that need a finding or a review.
+pub(crate) const EXEMPT: [&str; 7] = [
+    "audit accept",
+    "audit review apply",
+    "audit review close",
+    "audit review start",
+    "dropbox claim",
+    "org accept",
+    "undo",
+];

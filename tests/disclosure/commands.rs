@@ -46,6 +46,9 @@ fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
         (_, "PAGE") => &["rolebook"],
         (_, "PRINCIPAL") => &["SELF", "pat"],
         ("audit", "ID") => &["single-administrator", "dormant-grant"],
+        ("audit", "NAME") if command == "audit review start" => &["mine"],
+        ("audit", "NAME") => &["zqreview", "other"],
+        ("audit", "FILE") => return vec![world.file("decisions.csv")],
         ("audit", "RESOURCE") => &["server", "endpoint:pub", "zqbucket:/open", "user:pat"],
         (_, "ACTION") | (_, "RESOURCE") => &[],
         (_, "PACKAGE") => return vec![world.number("letter"), world.number("package")],
@@ -115,6 +118,8 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "export" => &["", "--format jsonl"],
         "audit findings" => &["", "--accepted", "--catalogue", "-o sarif"],
         "audit accept" => &["--reason r", "--reason r --principal pat"],
+        "audit review start" => &["--all", "--of pub:/docs --principal pat --reviewer mel"],
+        "audit review export" => &["", "-o csv", "-o html"],
         "audit key" => &["--out NEWKEY", "--out NEWKEY --name example.com/new"],
         "audit checkpoint" | "audit receipt" => &["--key LOGKEY"],
         "audit log" => &[

@@ -120,6 +120,7 @@ impl World {
         self.write("people.csv", "name,email\nnewbie,newbie@example.com\n");
         self.write("mia.yaml", "version: 1\norganizations:\n  acme: {members: {mia: [prod], nina: []}}\n");
         self.write("secret.txt", "no-such-secret\n");
+        self.write("decisions.csv", "id,decision\nb1r1,keep\nb2r2,revoke\n");
         let key = self.file("log.key");
         let made = run_here(&self.store(), ["audit", "key", "--name", "example.com/log", "--out", &key]);
         assert_eq!(made.status, 0, "{made:?}");
@@ -143,6 +144,11 @@ impl World {
                 None => drop(world.ok(&world.placed(line))),
             }
         }
+        // A decision in a hidden review.
+        let table: Value = serde_json::from_str(&world.ok("audit review export zqreview -o json --as adele")).unwrap();
+        let id = table[0]["id"].as_str().unwrap();
+        world.write("kept.csv", &format!("id,decision,comment\n{id},keep,zqcomment\n"));
+        world.ok(&world.placed("audit review apply zqreview FOLDER/kept.csv --as adele"));
         // A denied change of a hidden resource, by a hidden account.
         let denied =
             world.run_on(&world.store(), &split("endpoint set zqbucket --private=false --as zqbert --reason zqdenied"));
@@ -229,6 +235,8 @@ const MARKERS: &[(&str, &str)] = &[
     // Texts in the log: server admins read all of it.
     ("zqmanifest", "root"),
     ("zqdenied", "root"),
+    ("zqreview", "root adele"),
+    ("zqcomment", "root adele"),
 ];
 
 /// The manifests that readers plan and apply: these name nothing hidden.
@@ -335,5 +343,6 @@ endpoint add-role pub activity-monitor zqanna --reason 'plain'
 endpoint remove-role pub activity-monitor zqanna
 apply FOLDER/zqmanifest.yaml --yes
 account set mel --send-external allow --reason 'zqorg asked'
+audit review start zqreview --of pub:/docs --reviewer adele
 server set --private-directory=true
 ";

@@ -76,6 +76,8 @@ pub(super) struct Extra {
     pub(super) streams: BTreeMap<String, String>,
     /// The name in questions → the finding that is accepted and the resource.
     pub(super) accepted: BTreeMap<String, AcceptedFacts>,
+    /// The name of a review of everything, and of a decision in it → its reviewer.
+    pub(super) reviews: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Debug)]

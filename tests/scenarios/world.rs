@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use rolebook::input::document::{Diagnostic, Span};
 use rolebook::manifest::plan::{Owned, PlanOptions, Planner};
 use rolebook::manifest::{Source, read};
+use rolebook::model::attributes::{Attributes, ReviewDecision, Verdict};
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
-use rolebook::model::{Id, Kind, Name, Problem, Reference, Role, Time};
+use rolebook::model::{Id, Kind, Name, Problem, Reference, Resource, Role, SetNames, Time};
 use rolebook::ops::findings::{self, AcceptedFinding};
 use rolebook::ops::invitation::{self, LinkSelector, LinkTerms};
 use rolebook::ops::org_invitation::{self, InvitationTerms};
+use rolebook::ops::review::{self, ReviewScope};
 use rolebook::ops::{Actor, Transaction, key, media, package, workspace_member};
 use rolebook::policy::{EmptyFacts, Facts};
 
@@ -109,8 +111,29 @@ impl World {
                 expires: None,
                 conflicts: Vec::new(),
             };
-            let made = findings::accept(&mut self.tx, &request)?;
+            let made = findings::accept(&mut self.tx, &request, &|_| Ok(0))?;
             self.number(Kind::Acceptance, name, made);
+        }
+        for (name, reviewer) in &extra.reviews {
+            let scope =
+                ReviewScope { reviewer: Some(Reference::parse(reviewer, Kind::Account)?), ..ReviewScope::default() };
+            let review = review::start(&mut self.tx, &Name::parse(name)?, &scope, 0)?;
+            let decided = ReviewDecision {
+                binding: review,
+                version: 0,
+                on: Id::SERVER,
+                principal: self.account(reviewer),
+                verdict: Verdict::Keep,
+                comment: None,
+                by: None,
+                at: self.tx.at,
+            };
+            let (id, attributes) = (self.tx.new_id(), Attributes::ReviewDecision(decided));
+            let (alias, sets, key) = (None, SetNames::NONE, review.to_string());
+            let row =
+                Resource { id, parent: Some(review), name: String::new(), key, alias, attributes, sets, since: 0 };
+            self.tx.put(row);
+            self.number(Kind::ReviewDecision, name, id);
         }
         self.tx.check()
     }

@@ -159,6 +159,10 @@ pub(super) fn endpoints() -> impl ArgExt + Clone {
     completer(&[(Kind::Endpoint, false)])
 }
 
+pub(super) fn reviews() -> impl ArgExt + Clone {
+    completer(&[(Kind::Review, false)])
+}
+
 pub(super) fn sharers() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let mut found = beginning(current, ["authenticated", "anyone"]);

@@ -15,9 +15,9 @@ use super::kind::Kind;
 use super::permission::Permissions;
 pub use super::settings::{
     AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
-    SettingValue, SettingValues, ShareClass, Sharing, TokenMode,
+    SettingValue, SettingValues, ShareClass, Sharing, TokenMode, Verdict,
 };
-pub use audits::Acceptance;
+pub use audits::{Acceptance, Review, ReviewDecision};
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
 pub use organizations::{AccessToken, Media, Org, SigningKey, Stream, Workspace};
 pub use server::{Account, Group, Server, Status};
@@ -104,6 +104,10 @@ attributes! {
     Stream,
     /// Attributes of an accepted finding.
     Acceptance,
+    /// Attributes of a review.
+    Review,
+    /// Attributes of a decision in a review.
+    ReviewDecision,
 }
 
 impl Attributes {

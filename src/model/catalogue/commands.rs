@@ -61,6 +61,11 @@ pub const OWN_NAME: Rule = rule(
     "content.own-name",
     "decision: everybody shares in their own name; the operator alone records shares of others",
 );
+/// The rule about who decides in a review.
+pub const REVIEWER: Rule = rule(
+    "audit.reviewer",
+    "decision: in a review its reviewer decides, or whoever may configure the server if none is named; nobody decides about what they hold themselves",
+);
 
 /// The rules of single commands.
 pub const COMMAND_RULES: &[CommandRule] = &[
@@ -80,6 +85,7 @@ pub const COMMAND_RULES: &[CommandRule] = &[
     about("changing an admin share", ADMIN_SHARES),
     about("choosing the class of a share, and changing a share of the system's own classes", OPERATORS_SHARES),
     about("changing a share where sharing is managed", MANAGED_SHARES),
+    about("deciding in a review", REVIEWER),
     about("declaring a list `exclusive`", disclosure::EXCLUSIVE_LISTS),
 ];
 

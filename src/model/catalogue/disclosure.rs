@@ -5,10 +5,10 @@
 
 use super::*;
 use Aspect::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
-use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party};
+use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party, Reviewer};
 use Kind::{
     Acceptance, AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package,
-    PublicLink, Server, SigningKey, Stream, Workgroup, Workspace,
+    PublicLink, Review, ReviewDecision, Server, SigningKey, Stream, Workgroup, Workspace,
 };
 
 /// The aspect of a resource that a row discloses.
@@ -45,6 +45,8 @@ pub enum Audience {
     Invited,
     /// Holders of the binding, directly or through a group, workgroup or class.
     Party,
+    /// The reviewer of the review.
+    Reviewer,
 }
 
 /// A row: which aspect of which kinds of resources is disclosed to whom, by which rule.
@@ -110,7 +112,8 @@ pub const DISCLOSURES: &[Disclosure] = &[
     disclosure(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
     disclosure(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
     disclosure(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
-    disclosure(Existence, &[Acceptance], MayOnServer(ViewLog), WHOLE_LOG),
+    disclosure(Existence, &[Acceptance, Review, ReviewDecision], MayOnServer(ViewLog), WHOLE_LOG),
+    disclosure(Existence, &[Review, ReviewDecision], Reviewer, rule("audit.reviewer-sees", "decision: a reviewer sees the review that they are to decide, and what was decided in it")),
     disclosure(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
     disclosure(Details, &[Workgroup], Holds(&[Role::WorkgroupStandard]), rule("workgroup.outside", OUTSIDE)),
     disclosure(Details, &[Dropbox], Holds(&[Role::DropboxSubmitOnly]), rule("dropbox.outside", OUTSIDE)),
@@ -175,6 +178,7 @@ impl Audience {
             Audience::MayOnServer(verb) => format!("who may {} on the server", verb.as_str()),
             Audience::Holds(roles) => roles.iter().map(|role| role.qualified()).collect::<Vec<_>>().join(" or "),
             Audience::Invited => "who manages the links of a dropbox it was invited to".to_owned(),
+            Audience::Reviewer => "its reviewer".to_owned(),
             Audience::Party => "who holds it, or is in what holds it".to_owned(),
         }
     }

@@ -228,6 +228,12 @@ findings! {
         "decision: nobody decides about their own access";
         "Roles, memberships and shares of groups and workgroups that their grantor is in.";
         "rolebook share revoke ITEM group:GROUP";
+    Unreviewed = "unreviewed", Warning, 365;
+        "no review has kept it for long";
+        "What nobody looks at outlives its reason.";
+        "decision: where access is reviewed, all of it is reviewed once a year";
+        "Bindings in the scope of any review, as it would be today, that are older than 365 days and were not kept within them.";
+        "rolebook audit review start NAME --of RESOURCE";
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{Accepted, Finding, FindingOptions, FindingSearch};
+use super::{Accepted, Finding, FindingOptions, FindingSearch, HistoryLookup};
 use crate::model::attributes::{Acceptance, Attributes};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Problem, Reference, Resource, Time, Verb};
+use crate::model::{Id, Kind, Problem, Reference, Resource, Revision, Time, Verb};
 use crate::ops::separation::Conflict;
 use crate::ops::{Result, Transaction, resolve};
 use crate::policy::Facts;
@@ -32,11 +32,16 @@ pub struct AcceptedFinding {
     pub conflicts: Vec<Conflict>,
 }
 
-/// Accepts a finding, and returns the acceptance. One that was accepted before gets the new reason and end.
+/// Accepts a finding, and returns the acceptance. One that was accepted before gets the new reason and end. `revision_at`
+/// gives the last revision at or before a time.
 ///
 /// # Errors
 /// A denial; a conflict for an end in the past; "no such finding" if nothing like it is found now.
-pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id> {
+pub fn accept(
+    tx: &mut Transaction<'_>,
+    request: &AcceptedFinding,
+    revision_at: &dyn Fn(Time) -> Result<Revision>,
+) -> Result<Id> {
     tx.require_verb(Verb::Configure, Id::SERVER)?;
     let find = |reference: &Reference| resolve(tx.facts(), &tx.viewer()?, reference).map(|(id, _)| id);
     let accepted = Acceptance {
@@ -51,7 +56,7 @@ pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id>
     if accepted.expires.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_end", "the end of an acceptance lies in the past"));
     }
-    if !is_found(tx, &accepted, &request.conflicts)? {
+    if !is_found(tx, &accepted, &request.conflicts, revision_at)? {
         let what = format!("{} on {}", accepted.finding.as_str(), tx.name(accepted.on)?);
         return Err(Problem::not_found("finding", &what).tip("rolebook audit findings lists them"));
     }
@@ -62,7 +67,29 @@ pub fn accept(tx: &mut Transaction<'_>, request: &AcceptedFinding) -> Result<Id>
     Ok(before.id)
 }
 
-fn is_found(tx: &Transaction<'_>, accepted: &Acceptance, conflicts: &[Conflict]) -> Result<bool> {
+/// What the search for the accepted finding asks the history.
+struct TransactionHistory<'t, 'f> {
+    tx: &'t Transaction<'f>,
+    revision_at: &'t dyn Fn(Time) -> Result<Revision>,
+}
+
+impl HistoryLookup for TransactionHistory<'_, '_> {
+    fn reference(&self, id: Id) -> Result<String> {
+        // told: the name is not shown.
+        self.tx.internal_reference(id)
+    }
+
+    fn revision_at(&self, time: Time) -> Result<Revision> {
+        (self.revision_at)(time)
+    }
+}
+
+fn is_found(
+    tx: &Transaction<'_>,
+    accepted: &Acceptance,
+    conflicts: &[Conflict],
+    revision_at: &dyn Fn(Time) -> Result<Revision>,
+) -> Result<bool> {
     let options = FindingOptions {
         only: [accepted.finding].into(),
         within: Some(accepted.on),
@@ -70,9 +97,8 @@ fn is_found(tx: &Transaction<'_>, accepted: &Acceptance, conflicts: &[Conflict])
         conflicts: conflicts.to_vec(),
         ..FindingOptions::default()
     };
-    // told: the name is not shown.
-    let reference = |id| tx.internal_reference(id);
-    let search = FindingSearch::new(tx.facts(), tx.viewer()?, tx.at, &options, &reference)?;
+    let history = TransactionHistory { tx, revision_at };
+    let search = FindingSearch::new(tx.facts(), tx.viewer()?, tx.at, &options, &history)?;
     let mut found = false;
     search.run(&mut |finding: Finding| {
         found |= finding.resource == accepted.on

@@ -4,6 +4,7 @@ use crate::model::attributes::ShareClass;
 use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Permissions, Problem, Role};
 use crate::ops::Transaction;
+use crate::ops::revocation::Revocation;
 use crate::ops::share::cascade::dependents;
 use crate::policy::{Actor, Facts};
 
@@ -44,21 +45,15 @@ impl FindingSearch<'_> {
     pub(super) fn take_away(&self, binding: &Binding) -> Result<Vec<String>, Problem> {
         let facts = self.facts;
         let (on, who) = (typed(facts, binding.resource)?, typed_principal(facts, binding.principal)?);
-        let role = binding.role.as_str();
-        let command = match binding.role.resource_kind() {
-            Kind::Server => format!("account set-role {who} {}", Role::ServerUser.as_str()),
-            Kind::Dropbox if binding.role == Role::DropboxOutside => match binding.attributes.invitation {
-                Some(link) => format!("dropbox revoke {on} invitation:{link}"),
-                None => return Ok(Vec::new()),
-            },
-            kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace) => {
-                format!("{} remove-member {on} {who}", kind.command())
-            }
-            Kind::Endpoint => format!("endpoint remove-role {on} {role} {who}"),
-            Kind::Item if binding.role == Role::ItemOwner => format!("content set {on} --owner none"),
-            Kind::Item => return Ok(vec![self.share_command("revoke", binding, Permissions::NONE, "")?]),
-            // Roles of a package come and go with it, and other kinds have no roles.
-            _ => return Ok(Vec::new()),
+        // What comes and goes with something else has no command of its own.
+        let Some(revocation) = Revocation::of(binding) else { return Ok(Vec::new()) };
+        let command = match revocation {
+            Revocation::AccountRole => format!("account set-role {who} {}", Role::ServerUser.as_str()),
+            Revocation::Member => format!("{} remove-member {on} {who}", binding.role.resource_kind().command()),
+            Revocation::Link(link) => format!("dropbox revoke {on} invitation:{link}"),
+            Revocation::EndpointRole => format!("endpoint remove-role {on} {} {who}", binding.role.as_str()),
+            Revocation::Owner => format!("content set {on} --owner none"),
+            Revocation::Share => return Ok(vec![self.share_command("revoke", binding, Permissions::NONE, "")?]),
         };
         Ok(vec![format!("rolebook {command}")])
     }
@@ -76,7 +71,7 @@ impl FindingSearch<'_> {
         let who = typed_principal(self.facts, share.principal)?;
         let by = match share.grantor {
             // told: a reader who sees a share sees its sharer.
-            Some(sharer) => shell_quote((self.reference)(sharer)?.trim_start_matches("user:")),
+            Some(sharer) => shell_quote(self.history.reference(sharer)?.trim_start_matches("user:")),
             None => "operator".to_owned(),
         };
         let class = match share.attributes.share_class() {

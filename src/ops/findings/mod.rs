@@ -13,6 +13,7 @@ mod fix;
 mod groups;
 mod holders;
 mod links;
+mod reviews;
 mod shares;
 
 pub use accept::{AcceptedFinding, accept};
@@ -96,6 +97,21 @@ impl Accepted {
     }
 }
 
+/// What a search asks the history, which the facts of one moment do not have.
+pub trait HistoryLookup {
+    /// The reference of any resource or principal, also of one that has ended, without asking who reads.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn reference(&self, id: Id) -> Result<String, Problem>;
+
+    /// The last revision at or before a time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn revision_at(&self, time: Time) -> Result<Revision, Problem>;
+}
+
 /// Visits each finding.
 pub type VisitFinding<'v, E> = &'v mut dyn FnMut(Finding) -> Result<(), E>;
 
@@ -107,8 +123,7 @@ pub struct FindingSearch<'f> {
     at: Time,
     options: &'f FindingOptions,
     acceptances: Acceptances,
-    /// The reference of any resource or principal, also of one that has ended.
-    reference: &'f dyn Fn(Id) -> Result<String, Problem>,
+    history: &'f dyn HistoryLookup,
     /// The principals that a principal is: itself, its groups and its workgroups.
     principals: BoundedCache<Vec<Id>>,
     /// Whether an account is active; `None` if it does not exist.
@@ -116,7 +131,7 @@ pub struct FindingSearch<'f> {
 }
 
 impl<'f> FindingSearch<'f> {
-    /// A search as a reader. `reference` gives the reference of any id without asking who reads.
+    /// A search as a reader.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -125,12 +140,12 @@ impl<'f> FindingSearch<'f> {
         viewer: AnyViewer<'f>,
         at: Time,
         options: &'f FindingOptions,
-        reference: &'f dyn Fn(Id) -> Result<String, Problem>,
+        history: &'f dyn HistoryLookup,
     ) -> Result<FindingSearch<'f>, Problem> {
         let scope = viewer.log_scope()?;
         let acceptances = Acceptances::read(facts, at)?;
         let (principals, statuses) = Default::default();
-        Ok(FindingSearch { facts, viewer, scope, at, options, acceptances, reference, principals, statuses })
+        Ok(FindingSearch { facts, viewer, scope, at, options, acceptances, history, principals, statuses })
     }
 
     /// Whether the reader is told any finding.
@@ -160,6 +175,7 @@ impl<'f> FindingSearch<'f> {
             FindingSearch::holders,
             FindingSearch::credentials,
             FindingSearch::conflicts,
+            FindingSearch::unreviewed,
         ];
         for check in checks {
             check(self, &mut told)?;
@@ -240,7 +256,8 @@ impl<'f> FindingSearch<'f> {
 
     /// The name of a resource or principal in a detail; `hidden` if the reader may not see it.
     fn name(&self, id: Id) -> Result<String, Problem> {
-        if self.viewer.may_name(id)? { (self.reference)(id) } else { Ok(HIDDEN.to_owned()) }
+        // told: asked just now.
+        if self.viewer.may_name(id)? { self.history.reference(id) } else { Ok(HIDDEN.to_owned()) }
     }
 
     /// The earliest time that is in order: as many days ago as the options or the catalogue allow.

@@ -180,7 +180,7 @@ impl FindingSearch<'_> {
         if status != Some(Status::Active) {
             let mut finding = self.about_binding(FindingKind::AbsentSharer, share);
             // told: a reader who sees a share sees its sharer.
-            let name = (self.reference)(sharer)?;
+            let name = self.history.reference(sharer)?;
             finding.detail = format!("{name} is {}", status.map_or("gone", Status::as_str));
             finding.fix = self.take_away(share)?;
             report(finding)?;

@@ -67,7 +67,9 @@ pub(super) fn binding(
         | Kind::AccessToken
         | Kind::Media
         | Kind::Stream
-        | Kind::Acceptance => RequiredActions::verb(Verb::Configure, Id::SERVER),
+        | Kind::Acceptance
+        | Kind::Review
+        | Kind::ReviewDecision => RequiredActions::verb(Verb::Configure, Id::SERVER),
     })
 }
 

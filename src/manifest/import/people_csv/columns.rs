@@ -34,7 +34,7 @@ const ALIASES: [(&str, &str); 4] =
     [("groups", "group"), ("workgroups", "workgroup"), ("dropboxes", "dropbox"), ("e_mail", "email")];
 
 /// Known columns that are ignored: the address for a welcome mail, the id in a directory, the revision of a list.
-const IGNORED: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
+const IGNORED: [&str; 5] = ["welcome_email", "ad_objectguid", "revision", "reviewed", "reviewed_by"];
 
 /// The column of a list that names the group which a membership comes from.
 pub(super) const VIA: &str = "via";
