@@ -50,6 +50,7 @@ mod perm_test;
 mod properties;
 mod prose;
 mod readme;
+mod report;
 mod restoring;
 mod reviews;
 mod rights;

@@ -10,9 +10,10 @@ use super::args::{DocumentFormat, ReadArgs, WriteArgs, number};
 use super::change::{ActingAs, IssuedSecrets};
 use super::findings::{AcceptArgs, FindingsArgs};
 use super::log::{FilterArgs, LogReader, Search};
+use super::report::ReportArgs;
 use super::review::ReviewArgs;
 use super::session::Session;
-use super::{Outcome, evidence, examples};
+use super::{Outcome, evidence, examples, report};
 use crate::model::{Problem, Revision};
 use crate::ops::undo;
 use crate::render::{Column, Format, PushElement, TableLayout, hidden, picked_columns, row, shown};
@@ -84,6 +85,13 @@ enum AuditCommand {
     /// takes it back. Only server admins accept findings.
     #[command(after_long_help = examples::AUDIT_ACCEPT)]
     Accept(AcceptArgs),
+    /// Write a report: who has what and why, with findings and changes
+    ///
+    /// About a resource and what lies in it, what a principal holds, the scope of a review, or everything. As HTML it is one
+    /// page that works without a network, to be sorted, filtered and printed; Markdown and JSON have the same, the other
+    /// formats the bindings alone. A reader is told what lists tell them.
+    #[command(after_long_help = examples::AUDIT_REPORT)]
+    Report(ReportArgs),
     /// Review access: decide about each binding whether it stays
     Review(ReviewArgs),
 }
@@ -142,6 +150,7 @@ impl AuditArgs {
     pub(super) const fn documents(&self) -> &'static [DocumentFormat] {
         match &self.command {
             AuditCommand::Findings(it) => it.documents(),
+            AuditCommand::Report(_) => report::DOCUMENTS,
             AuditCommand::Review(it) => it.documents(),
             _ => &[],
         }
@@ -157,6 +166,7 @@ impl AuditArgs {
             AuditCommand::Receipt(it) => it.run(session),
             AuditCommand::Findings(it) => it.run(session),
             AuditCommand::Accept(it) => it.run(session),
+            AuditCommand::Report(it) => it.run(session),
             AuditCommand::Review(it) => it.run(session),
         }
     }

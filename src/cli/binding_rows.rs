@@ -42,6 +42,9 @@ pub(super) struct BindingRow {
     pub(super) findings: Vec<&'static str>,
 }
 
+/// The accounts in a group or a workgroup, and a text that names them.
+type Members = (Rc<Vec<Id>>, Rc<str>);
+
 /// The time and the reason of a revision.
 type Origin = (Option<Time>, Option<Rc<str>>);
 
@@ -52,8 +55,8 @@ pub(super) struct BindingRows<'v, 'r, F: Facts> {
     /// The findings about each binding, by its number.
     findings: HashMap<Id, Vec<&'static str>>,
     origins: RefCell<HashMap<Revision, Origin>>,
-    /// The accounts in each group and workgroup.
-    members: RefCell<HashMap<Id, Option<Rc<str>>>>,
+    /// The members of each group and workgroup; `None` for other principals.
+    members: RefCell<HashMap<Id, Option<Members>>>,
     names: RefCell<HashMap<Id, Rc<str>>>,
     /// Whether the reader may be told the reasons of revisions.
     shows_reasons: bool,
@@ -113,22 +116,41 @@ impl<'v, 'r, F: Facts> BindingRows<'v, 'r, F> {
     /// The accounts that a group or a workgroup stands for, as far as the reader may see its members; `None` for other
     /// principals.
     fn through(&self, principal: Id) -> Result<Option<Rc<str>>, Problem> {
+        Ok(self.members_of(principal)?.map(|(_, text)| text))
+    }
+
+    /// The accounts in a group or a workgroup whose membership the reader may see; `None` for other principals.
+    pub(super) fn accounts_in(&self, principal: Id) -> Result<Option<Rc<Vec<Id>>>, Problem> {
+        Ok(self.members_of(principal)?.map(|(accounts, _)| accounts))
+    }
+
+    fn members_of(&self, principal: Id) -> Result<Option<Members>, Problem> {
         if let Some(known) = self.members.borrow().get(&principal) {
             return Ok(known.clone());
         }
-        let found = self.accounts_in(principal)?.map(|accounts| describe(&accounts).into());
+        let found = match self.read_members(principal)? {
+            None => None,
+            Some(accounts) => {
+                let mut names = Vec::with_capacity(accounts.len());
+                for account in &accounts {
+                    names.push(self.name(*account)?.trim_start_matches("user:").to_owned());
+                }
+                names.sort_unstable();
+                Some((Rc::new(accounts), describe(&names).into()))
+            }
+        };
         self.members.borrow_mut().insert(principal, found.clone());
         Ok(found)
     }
 
-    fn accounts_in(&self, principal: Id) -> Result<Option<Vec<String>>, Problem> {
+    fn read_members(&self, principal: Id) -> Result<Option<Vec<Id>>, Problem> {
         let facts = &self.view.facts;
         let kind_of = |id: Id| Ok::<_, Problem>(facts.header(id)?.map(|it| it.kind()));
         if !matches!(kind_of(principal)?, Some(Kind::Group | Kind::Workgroup)) {
             return Ok(None);
         }
         let viewer = self.view.viewer()?;
-        let (mut open, mut seen, mut names) = (vec![principal], HashSet::from([principal]), Vec::new());
+        let (mut open, mut seen, mut accounts) = (vec![principal], HashSet::from([principal]), Vec::new());
         while let Some(group) = open.pop() {
             for membership in facts.list_bindings(BindingQuery::On(group))? {
                 if !membership.is_effective(self.view.at)
@@ -139,12 +161,11 @@ impl<'v, 'r, F: Facts> BindingRows<'v, 'r, F> {
                 }
                 match kind_of(membership.principal)? {
                     Some(Kind::Group) => open.push(membership.principal),
-                    _ => names.push(self.name(membership.principal)?.trim_start_matches("user:").to_owned()),
+                    _ => accounts.push(membership.principal),
                 }
             }
         }
-        names.sort_unstable();
-        Ok(Some(names))
+        Ok(Some(accounts))
     }
 
     fn name(&self, id: Id) -> Result<Rc<str>, Problem> {

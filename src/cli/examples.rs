@@ -178,6 +178,7 @@ examples! {
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json" "rolebook audit show 3 --columns at,actor,changes";
     AUDIT_FINDINGS: "rolebook audit findings" "rolebook audit findings node1:/ --severity warning -o json" "rolebook audit findings --id dormant-grant,orphaned-share --exit-code" "rolebook audit findings --catalogue";
     AUDIT_ACCEPT: "rolebook audit accept single-administrator org:acme --reason 'a small team' --expires 180d" "rolebook audit accept public-read archive:/open --principal authenticated --reason 'press kit' --as alice";
+    AUDIT_REPORT: "rolebook audit report" "rolebook audit report node1:/projects --since 3 -o html --out projects.html" "rolebook audit report --principal bob -o markdown --as alice" "rolebook audit report -o csv";
     AUDIT_REVIEW: "rolebook audit review start 2026-q3 --of node1:/projects --reviewer alice --due 30d" "rolebook audit review status";
     AUDIT_REVIEW_START: "rolebook audit review start 2026-q3 --of node1:/projects --reviewer alice --due 30d" "rolebook audit review start leavers --principal bob --principal group:editors" "rolebook audit review start yearly --all --as alice";
     AUDIT_REVIEW_EXPORT: "rolebook audit review export q3" "rolebook audit review export q3 -o csv --out q3.csv" "rolebook audit review export q3 --as alice -o html --out q3.html";

@@ -252,7 +252,10 @@ fn sort_text(finding: &Finding, row: &Row) -> String {
     format!("{severity} {}\0{}\0{}", finding.kind.as_str(), text("resource"), text("principal"))
 }
 
-fn finding_row<F: Facts>(view: &ReadView<'_, F>, finding: &Finding) -> Result<Map<String, Value>, RenderError> {
+pub(super) fn finding_row<F: Facts>(
+    view: &ReadView<'_, F>,
+    finding: &Finding,
+) -> Result<Map<String, Value>, RenderError> {
     let catalogue = finding.kind.row();
     let name = |id: Id| match &finding.binding {
         Some(binding) => view.participant(binding, id),

@@ -37,6 +37,7 @@ mod package;
 mod perm;
 mod prompt;
 mod rename;
+mod report;
 mod review;
 mod reviewed;
 mod role;

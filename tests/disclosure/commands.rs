@@ -118,6 +118,7 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "export" => &["", "--format jsonl"],
         "audit findings" => &["", "--accepted", "--catalogue", "-o sarif"],
         "audit accept" => &["--reason r", "--reason r --principal pat"],
+        "audit report" => &["", "--since 1 -o json", "--principal pat -o markdown", "-o html", "-o csv"],
         "audit review start" => &["--all", "--of pub:/docs --principal pat --reviewer mel"],
         "audit review export" => &["", "-o csv", "-o html"],
         "audit key" => &["--out NEWKEY", "--out NEWKEY --name example.com/new"],

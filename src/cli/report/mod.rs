@@ -1,0 +1,114 @@
+//! `audit report`: who has what and why, in one document.
+
+mod gather;
+mod markdown;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use serde_json::{Map, Value, json};
+
+use super::args::{DocumentFormat, ReadArgs, names, past_resource, reference};
+use super::binding_rows::BindingRow;
+use super::session::Session;
+use super::{Outcome, complete};
+use crate::manifest::review_decisions::inert;
+use crate::model::reference::PastReference;
+use crate::model::time::time_value;
+use crate::model::{Kind, Name, Reference};
+use crate::render::{Column, Format, hidden, key, row, shown};
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// Report on this resource and what lies in it (can be repeated) [default: everything]
+    #[arg(value_name = "RESOURCE", value_parser = past_resource, add = complete::resources())]
+    of: Vec<PastReference>,
+    /// Report on what this principal holds (can be repeated)
+    #[arg(long, value_name = "PRINCIPAL", value_parser = reference, add = complete::principals())]
+    principal: Vec<Reference>,
+    /// Report on what this review is about
+    #[arg(long, value_name = "NAME", value_parser = names(Kind::Review), add = complete::reviews(), conflicts_with_all = ["of", "principal"])]
+    review: Option<Name>,
+    /// Also list what changed since this revision or time (a day begins at 00:00 UTC)
+    #[arg(long, value_name = "REV|TIME")]
+    since: Option<String>,
+    /// Write to this file in place of standard output; it is made for its owner alone
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadArgs,
+}
+
+/// The columns of the bindings.
+pub(super) static ACCESS: [Column; 13] = [
+    key("principal"),
+    key("role"),
+    key("resource"),
+    shown("permissions"),
+    hidden("through"),
+    shown("since"),
+    hidden("at"),
+    shown("by"),
+    hidden("reason"),
+    shown("expires"),
+    hidden("reviewed"),
+    hidden("reviewed_by"),
+    shown("findings"),
+];
+
+/// The formats besides those of every command.
+pub(super) const DOCUMENTS: &[DocumentFormat] = &[DocumentFormat::Html, DocumentFormat::Markdown];
+
+impl ReportArgs {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let report = gather::report(self, session, view)?;
+            let out = self.out.as_deref();
+            match (session.document_format(), session.output_options().format) {
+                (Some(DocumentFormat::Html), _) => session.deliver(out, report.page()?.as_bytes()),
+                (Some(_), _) => session.deliver(out, markdown::write(&report).as_bytes()),
+                (None, Format::Json | Format::Yaml) if out.is_none() => session.value(&report.document()),
+                (None, Format::Json | Format::Yaml) => {
+                    let text = serde_json::to_string_pretty(&report.document()).unwrap_or_default();
+                    session.deliver(out, format!("{text}\n").as_bytes())
+                }
+                (None, format) => {
+                    let is_separated = matches!(format, Format::Csv | Format::Tsv);
+                    session.list_sorted_into(out, &ACCESS, |put| {
+                        report.access.iter().enumerate().try_for_each(|(at, row)| {
+                            let row = if is_separated { inert_row(row) } else { row.clone() };
+                            put(&format!("{at:010}"), row)
+                        })
+                    })
+                }
+            }
+        })
+    }
+}
+
+/// A row that no spreadsheet runs.
+fn inert_row(row: &Map<String, Value>) -> Map<String, Value> {
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| json!(inert(text)));
+    row.iter().map(|(name, value)| (name.clone(), cell(value))).collect()
+}
+
+fn access_row(it: &BindingRow) -> Map<String, Value> {
+    row(
+        &ACCESS,
+        [
+            json!(it.principal),
+            json!(it.role),
+            json!(it.resource),
+            json!(it.permissions),
+            json!(it.through.as_deref()),
+            json!(it.since),
+            time_value(it.at),
+            json!(it.by),
+            json!(it.reason.as_deref()),
+            time_value(it.expires),
+            time_value(it.reviewed),
+            json!(it.reviewed_by),
+            json!(it.findings),
+        ],
+    )
+}
