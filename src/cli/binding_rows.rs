@@ -5,7 +5,11 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use serde_json::{Map, Value, json};
+
 use super::view::ReadView;
+use crate::manifest::review_decisions::inert;
+use crate::model::time::time_value;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Time};
 use crate::ops::findings::Finding;
 use crate::ops::review::{LastReviews, row_id};
@@ -40,6 +44,36 @@ pub(super) struct BindingRow {
     pub(super) reviewed_by: Option<String>,
     /// The findings about it, by id.
     pub(super) findings: Vec<&'static str>,
+}
+
+impl BindingRow {
+    /// The values that every table of bindings has, in its order.
+    pub(super) fn values(&self) -> [Value; 13] {
+        [
+            json!(self.principal),
+            json!(self.role),
+            json!(self.resource),
+            json!(self.permissions),
+            json!(self.through.as_deref()),
+            json!(self.since),
+            time_value(self.at),
+            json!(self.by),
+            json!(self.reason.as_deref()),
+            time_value(self.expires),
+            time_value(self.reviewed),
+            json!(self.reviewed_by),
+            json!(self.findings),
+        ]
+    }
+}
+
+/// Makes a row such that no spreadsheet runs what a cell says.
+pub(super) fn make_inert(row: &mut Map<String, Value>) {
+    for value in row.values_mut() {
+        if let Value::String(text) = value {
+            *text = inert(text);
+        }
+    }
 }
 
 /// The accounts in a group or a workgroup, and a text that names them.

@@ -198,23 +198,20 @@ impl FindingsArgs {
     }
 
     fn options(&self, policy: AuditPolicy) -> FindingOptions {
+        let mut options = policy.options();
+        options.except.extend(&self.ignore);
         FindingOptions {
             only: self.id.iter().copied().collect(),
-            except: self.ignore.iter().copied().chain(policy.off).collect(),
             severity: self.severity,
-            days: policy.days,
-            conflicts: policy.conflicts,
             accepted: if self.accepted { Accepted::Only } else { Accepted::Without },
-            ..FindingOptions::default()
+            ..options
         }
     }
 }
 
 /// Every finding that a reader is told at the moment of a view, by the policy of the configuration.
 pub(super) fn found_by<F: Facts>(session: &Session<'_>, view: &ReadView<'_, F>) -> Result<Vec<Finding>, RenderError> {
-    let policy = session.config.policy.clone();
-    let (except, days, conflicts) = (policy.off, policy.days, policy.conflicts);
-    let options = FindingOptions { except, days, conflicts, ..FindingOptions::default() };
+    let options = session.config.policy.clone().options();
     let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, view)?;
     let mut found = Vec::new();
     search.run(&mut |finding| {

@@ -11,6 +11,7 @@ use crate::model::catalogue::findings::FindingKind;
 use crate::model::escape::printable;
 use crate::model::time::{Expiry, TimeSpan};
 use crate::model::{Action, Kind, Problem, Reference, Role};
+use crate::ops::findings::FindingOptions;
 use crate::ops::separation::{Conflict, Right};
 
 const TEXT: Shape = Shape::Text(TextFormat::FreeText);
@@ -93,6 +94,12 @@ pub fn read(text: &str) -> Result<AuditPolicy, Vec<Diagnostic>> {
 }
 
 impl AuditPolicy {
+    /// What to look for by the policy, and nothing more.
+    pub fn options(self) -> FindingOptions {
+        let AuditPolicy { off, days, conflicts } = self;
+        FindingOptions { except: off, days, conflicts, ..FindingOptions::default() }
+    }
+
     /// The policy in the entries of a mapping that was validated; adds the mistakes that validation does not find.
     pub fn of(entries: &[Entry], wrong: &mut Vec<Diagnostic>) -> AuditPolicy {
         let mut policy = AuditPolicy::default();

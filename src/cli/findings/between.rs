@@ -25,7 +25,7 @@ static COLUMNS: [Column; 9] = [
     hidden("why"),
 ];
 
-/// The moments that `--between` names, and the order in which the history is read.
+/// The moments that `--between` names.
 pub(super) struct Span<'t> {
     pub(super) from: &'t str,
     pub(super) to: &'t str,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::super::binding_rows::BindingRows;
 use super::super::findings::found_by;
 use super::super::log::LogReader;
+use super::super::review::scope_names;
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::{ACCESS, ReportArgs, access_row};
@@ -107,9 +108,8 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
         bindings.push(binding);
     }
     let known: HashSet<Id> = bindings.iter().map(|it| it.id).collect();
-    let is_everything = scope.of.is_empty() && scope.principals.is_empty();
     let lies_in = |id: Id| -> Result<bool, Problem> {
-        Ok(is_everything
+        Ok(scope.is_about_everything()
             || scope.principals.contains(&id)
             || scope.of.contains(&id)
             || view.facts.ancestors(id)?.iter().any(|above| scope.of.contains(&above.id)))
@@ -128,7 +128,7 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
     let (timeline, changes) = history(&view, (&scope, &lies_in), since.as_ref())?;
     let mut page = ReportPage {
         title: "Access report".to_owned(),
-        scope: names(&view, &scope)?,
+        scope: scope_names(&view, &scope)?,
         store: session.store_path()?.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         reader: view.actor_name(view.actor.principal())?,
         revision: view.revision,
@@ -161,12 +161,6 @@ fn scope(args: &ReportArgs, view: &ReadView<'_, Snapshot>) -> Result<Review, Pro
     let principals = args.principal.iter().map(|it| view.principal(it)).collect::<Result<Vec<_>, _>>()?;
     let (created, as_of) = (view.at, view.revision);
     Ok(Review { of, principals, as_of, reviewer: None, due: None, by: None, created, closed: None })
-}
-
-fn names(view: &ReadView<'_, Snapshot>, scope: &Review) -> Result<Vec<String>, Problem> {
-    let all = scope.of.iter().chain(&scope.principals);
-    let names = all.map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
-    Ok(if names.is_empty() { vec!["everything".to_owned()] } else { names })
 }
 
 fn finding_row(view: &ReadView<'_, Snapshot>, finding: &Finding) -> Result<Map<String, Value>, RenderError> {

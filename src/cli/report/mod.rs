@@ -6,17 +6,15 @@ mod markdown;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::args::{DocumentFormat, ReadArgs, names, past_resource, reference};
-use super::binding_rows::BindingRow;
+use super::binding_rows::{BindingRow, make_inert};
 use super::session::Session;
 use super::{Outcome, complete};
-use crate::manifest::review_decisions::inert;
 use crate::model::reference::PastReference;
-use crate::model::time::time_value;
 use crate::model::{Kind, Name, Reference};
-use crate::render::{Column, Format, hidden, key, row, shown};
+use crate::render::{self, Column, Format, hidden, key, row, shown};
 
 #[derive(Args, Debug)]
 pub(super) struct ReportArgs {
@@ -67,16 +65,19 @@ impl ReportArgs {
             match (session.document_format(), session.output_options().format) {
                 (Some(DocumentFormat::Html), _) => session.deliver(out, report.page()?.as_bytes()),
                 (Some(_), _) => session.deliver(out, markdown::write(&report).as_bytes()),
-                (None, Format::Json | Format::Yaml) if out.is_none() => session.value(&report.document()),
                 (None, Format::Json | Format::Yaml) => {
-                    let text = serde_json::to_string_pretty(&report.document()).unwrap_or_default();
-                    session.deliver(out, format!("{text}\n").as_bytes())
+                    let (options, mut bytes) = (session.output_options(), Vec::new());
+                    render::write_value(&mut bytes, &report.document(), &options)?;
+                    session.deliver(out, &bytes)
                 }
                 (None, format) => {
                     let is_separated = matches!(format, Format::Csv | Format::Tsv);
                     session.list_sorted_into(out, &ACCESS, |put| {
                         report.access.iter().enumerate().try_for_each(|(at, row)| {
-                            let row = if is_separated { inert_row(row) } else { row.clone() };
+                            let mut row = row.clone();
+                            if is_separated {
+                                make_inert(&mut row);
+                            }
                             put(&format!("{at:010}"), row)
                         })
                     })
@@ -86,29 +87,6 @@ impl ReportArgs {
     }
 }
 
-/// A row that no spreadsheet runs.
-fn inert_row(row: &Map<String, Value>) -> Map<String, Value> {
-    let cell = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| json!(inert(text)));
-    row.iter().map(|(name, value)| (name.clone(), cell(value))).collect()
-}
-
 fn access_row(it: &BindingRow) -> Map<String, Value> {
-    row(
-        &ACCESS,
-        [
-            json!(it.principal),
-            json!(it.role),
-            json!(it.resource),
-            json!(it.permissions),
-            json!(it.through.as_deref()),
-            json!(it.since),
-            time_value(it.at),
-            json!(it.by),
-            json!(it.reason.as_deref()),
-            time_value(it.expires),
-            time_value(it.reviewed),
-            json!(it.reviewed_by),
-            json!(it.findings),
-        ],
-    )
+    row(&ACCESS, it.values())
 }

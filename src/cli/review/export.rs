@@ -6,14 +6,13 @@ use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 
 use super::super::args::{DocumentFormat, names};
-use super::super::binding_rows::{BindingRow, BindingRows};
+use super::super::binding_rows::{BindingRow, BindingRows, make_inert};
 use super::super::findings::found_by;
 use super::super::session::Session;
 use super::super::{Outcome, complete};
-use super::status::{each_visible, scope};
-use crate::manifest::review_decisions::{self, CASCADE, COMMENT, DECISION, ID};
+use super::status::{each_visible, scope_names};
+use crate::manifest::review_decisions::{CASCADE, COMMENT, DECISION, ID};
 use crate::model::attributes::ReviewDecision;
-use crate::model::time::time_value;
 use crate::model::{Kind, Name};
 use crate::ops::review::ReviewState;
 use crate::render::pages::{PageTable, ReviewSheet};
@@ -63,7 +62,7 @@ impl ExportArgs {
                 if matches!(found.state, ReviewState::Open | ReviewState::Kept) {
                     let it = rows.row(&found.binding)?;
                     let sort_text = format!("{}\0{}\0{}", it.resource, it.principal, it.role);
-                    table.push((sort_text, table_row(it, found.decision.as_ref(), is_csv)));
+                    table.push((sort_text, table_row(&it, found.decision.as_ref(), is_csv)));
                 }
                 Ok(())
             })?;
@@ -73,7 +72,7 @@ impl ExportArgs {
                     name: review.name.clone(),
                     reviewer: attributes.reviewer.map_or_else(|| Ok(String::new()), |id| view.name(id))?,
                     due: attributes.due.map(|due| due.to_string()).unwrap_or_default(),
-                    scope: scope(&memory, attributes)?,
+                    scope: scope_names(&memory, attributes)?,
                     revision: attributes.as_of,
                     at: attributes.created.to_string(),
                     ..ReviewSheet::default()
@@ -92,33 +91,37 @@ impl ExportArgs {
 }
 
 /// A row of the table. In CSV no spreadsheet runs what a cell says.
-fn table_row(it: BindingRow, decision: Option<&ReviewDecision>, is_csv: bool) -> Map<String, Value> {
-    let values = [
-        json!(it.id),
-        json!(it.principal),
-        json!(it.role),
-        json!(it.resource),
-        json!(it.permissions),
-        json!(it.through.as_deref()),
-        json!(it.since),
-        time_value(it.at),
-        json!(it.by),
-        json!(it.reason.as_deref()),
-        time_value(it.expires),
-        time_value(it.reviewed),
-        json!(it.reviewed_by),
-        json!(it.findings),
-        json!(decision.map(|it| it.verdict.as_str())),
-        Value::Null,
-        json!(decision.and_then(|it| it.comment.as_ref())),
-    ];
-    let mut row = row(&COLUMNS, values);
+fn table_row(it: &BindingRow, decision: Option<&ReviewDecision>, is_csv: bool) -> Map<String, Value> {
+    let [verdict, comment] = match decision {
+        Some(it) => [json!(it.verdict.as_str()), json!(it.comment)],
+        None => [Value::Null, Value::Null],
+    };
+    let [principal, role, resource, permissions, through, since, at, by, reason, expires, reviewed, reviewer, findings] =
+        it.values();
+    let mut row = row(
+        &COLUMNS,
+        [
+            json!(it.id),
+            principal,
+            role,
+            resource,
+            permissions,
+            through,
+            since,
+            at,
+            by,
+            reason,
+            expires,
+            reviewed,
+            reviewer,
+            findings,
+            verdict,
+            Value::Null,
+            comment,
+        ],
+    );
     if is_csv {
-        for value in row.values_mut() {
-            if let Value::String(text) = value {
-                *text = review_decisions::inert(text);
-            }
-        }
+        make_inert(&mut row);
     }
     row
 }

@@ -4,6 +4,8 @@ mod apply;
 mod export;
 mod status;
 
+pub(super) use status::scope_names;
+
 use clap::{Args, Subcommand};
 
 use super::args::{DocumentFormat, WriteArgs, names, past_resource, reference};

@@ -93,7 +93,10 @@ pub(super) fn each_visible(
 }
 
 /// The resources and principals that a review is about.
-pub(super) fn scope<F: Facts>(view: &ReadView<'_, F>, review: &Review) -> Result<Vec<String>, RenderError> {
+pub(in crate::cli) fn scope_names<F: Facts>(
+    view: &ReadView<'_, F>,
+    review: &Review,
+) -> Result<Vec<String>, RenderError> {
     let all = review.of.iter().chain(&review.principals);
     let names = all.map(|id| view.name(*id)).collect::<Result<Vec<String>, _>>()?;
     Ok(if names.is_empty() { vec!["everything".to_owned()] } else { names })
@@ -121,7 +124,7 @@ fn review_row(
         &REVIEWS,
         [
             json!(resource.reference()),
-            json!(scope(view, review)?),
+            json!(scope_names(view, review)?),
             json!(state),
             json!(review.reviewer.map(|id| view.name(id)).transpose()?),
             time_value(review.due),

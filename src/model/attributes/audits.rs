@@ -67,6 +67,13 @@ pub struct Review {
     pub closed: Option<Time>,
 }
 
+impl Review {
+    /// Whether every binding is in scope.
+    pub const fn is_about_everything(&self) -> bool {
+        self.of.is_empty() && self.principals.is_empty()
+    }
+}
+
 /// A decision about one version of a binding. Its key is the number of the binding, so a review has one at most.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -78,7 +78,7 @@ pub fn each_in_scope<E: From<Problem>>(
     for principal in &review.1.principals {
         each(BindingQuery::Of(*principal))?;
     }
-    let mut open = if is_everything(review.1) { outermost(then)? } else { review.1.of.clone() };
+    let mut open = if review.1.is_about_everything() { outermost(then)? } else { review.1.of.clone() };
     while let Some(resource) = open.pop() {
         each(BindingQuery::On(resource))?;
         open.extend(inner(then, resource)?);
@@ -94,14 +94,10 @@ pub fn is_in_scope(then: &dyn Facts, review: &Review, binding: &Binding) -> Resu
     if Revocation::of(binding).is_none() {
         return Ok(false);
     }
-    Ok(is_everything(review)
+    Ok(review.is_about_everything()
         || review.principals.contains(&binding.principal)
         || then.ancestors(binding.resource)?.iter().any(|above| review.of.contains(&above.id))
         || review.of.contains(&binding.resource))
-}
-
-const fn is_everything(review: &Review) -> bool {
-    review.of.is_empty() && review.principals.is_empty()
 }
 
 /// Every resource that lies in no other and that roles which are taken away by themselves are on.
@@ -153,7 +149,6 @@ fn decision_about(facts: &dyn Facts, review: Id, binding: Id) -> Result<Option<R
 /// When and by whom it was last decided that bindings stay, over all reviews.
 pub struct LastReviews<'f> {
     facts: &'f dyn Facts,
-    /// The reviews, the newest first.
     reviews: Vec<Id>,
 }
 
@@ -163,9 +158,7 @@ impl<'f> LastReviews<'f> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn read(facts: &'f dyn Facts) -> Result<LastReviews<'f>> {
-        let mut reviews = facts.ids(Kind::Review, None)?;
-        reviews.sort_unstable_by(|one, other| other.cmp(one));
-        Ok(LastReviews { facts, reviews })
+        Ok(LastReviews { facts, reviews: facts.ids(Kind::Review, None)? })
     }
 
     /// Whether there is no review.
@@ -182,7 +175,7 @@ impl<'f> LastReviews<'f> {
         for review in &self.reviews {
             let found = decision_about(self.facts, *review, binding.id)?
                 .filter(|it| it.verdict == Verdict::Keep && it.version == binding.since);
-            // Reviews overlap in time, so the newest review need not have the last decision.
+            // Reviews overlap in time, so any of them can have the last decision.
             if found.as_ref().is_some_and(|it| last.as_ref().is_none_or(|last| last.at < it.at)) {
                 last = found;
             }
