@@ -265,3 +265,36 @@ fn unknown_words_get_suggestions() {
     tool.fails(5, "perm check dropbox:intake send workgroup:color", "not a principal: `dropbox:intake`");
     tool.fails(5, "perm check bob view anyone", "not a resource: `anyone`");
 }
+
+#[test]
+fn a_drawing_leads_from_the_principal_to_the_answer() {
+    let tool = Tool::studio();
+    tool.ok("workgroup remove-member color bob");
+    let dot = tool.ok("perm explain bob send workgroup:color --graph dot");
+    let lines: Vec<&str> = dot.lines().map(str::trim).collect();
+    let node = |label: &str| {
+        let line = lines.iter().find(|line| line.contains(&format!(" [label=\"{label}"))).expect(label);
+        line.split(' ').next().unwrap()
+    };
+    let way = [
+        "user:bob",
+        "group:editors",
+        "workgroup:color",
+        "send of workgroup:color is members",
+        "allowed: send\\non workgroup:color\\nrule workgroup.send-members",
+    ];
+    for pair in way.windows(2) {
+        let arrow = format!("{} -> {}", node(pair[0]), node(pair[1]));
+        assert!(lines.iter().any(|line| line.starts_with(&arrow)), "{arrow} in {dot}");
+    }
+    assert!(dot.contains("[label=\"standard\\nby user:dana\\nrevision 11, 20"), "{dot}");
+    // What would suffice stands between the principal and a denial.
+    let denied = tool.ok("perm explain eve send workgroup:color --graph dot");
+    assert!(denied.contains("would suffice") && denied.contains("\"denied: send\\n"), "{denied}");
+    let svg = tool.ok("perm explain bob send workgroup:color --graph svg");
+    assert!(svg.starts_with("<svg xmlns=") && svg.contains("<title id=\"access-title\">user:bob may send"), "{svg}");
+    let _ = tool.fails(2, "perm explain bob send workgroup:color --graph png", "one of: dot, svg");
+    let ran = tool.run("perm explain bob send workgroup:color --graph dot -o json");
+    assert!(ran.status == 2 && ran.out.is_empty() && ran.err.contains("cannot be used with"), "{ran:?}");
+    let _ = tool.fails(4, "perm explain nobody send workgroup:color --graph svg", "no such");
+}

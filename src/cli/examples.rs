@@ -167,7 +167,7 @@ examples! {
     ROLE_SHOW: "rolebook role show workgroup:admin" "rolebook role show server:manager --columns actions,when";
     PERM: "rolebook perm check bob send workgroup:color" "rolebook perm explain eve view-packages dropbox:intake";
     PERM_CHECK: "rolebook perm check bob send workgroup:color" "rolebook perm check invitee:vendor@example.com submit dropbox:intake -o json" "rolebook perm check bob view-packages workgroup:color --at 2027-01-01" "rolebook perm check --batch requests.txt --all";
-    PERM_EXPLAIN: "rolebook perm explain eve view-packages dropbox:intake" "rolebook perm explain bob set-role=admin user:eve" "rolebook perm explain bob send workgroup:color --at 20";
+    PERM_EXPLAIN: "rolebook perm explain eve view-packages dropbox:intake" "rolebook perm explain bob set-role=admin user:eve" "rolebook perm explain bob send workgroup:color --at 20" "rolebook perm explain bob send workgroup:color --graph dot";
     PERM_WHO: "rolebook perm who download node1:/projects" "rolebook perm who view-packages dropbox:intake --proof" "rolebook perm who see endpoint:node1 --expand -o jsonl";
     PERM_LIST: "rolebook perm list bob" "rolebook perm list bob --under node1:/ --action download,upload" "rolebook perm list group:editors --kind endpoint --at 20" "rolebook perm list bob --everything --limit 100";
     PERM_MATRIX: "rolebook perm matrix node1:/projects" "rolebook perm matrix workgroup:color dropbox:intake --action view,view-packages -o csv" "rolebook perm matrix --under node1:/projects --action download";

@@ -7,6 +7,7 @@
 //! No control or format character of a value is written as it is. People see an escape, in [`Text`], tables and
 //! records; JSON, YAML and separated values have escapes that read back.
 
+mod graph;
 mod held;
 pub mod json;
 mod listing;
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
+pub use graph::{Graph, NodeIndex, NodeKind};
 pub use listing::{ListingWriter, Page, Tell};
 use streamed_field::StreamedRow;
 pub use streamed_field::{Elements, PushElement};

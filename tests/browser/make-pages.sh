@@ -20,6 +20,8 @@ rolebook group add '<script>alert(2)<' >/dev/null
 rolebook group add-member '<script>alert(2)<' '<img src=x onerror=alert(1)>' --reason '<b onmouseover=alert(3)>' >/dev/null
 rolebook share grant 'node1:/</script><script>alert(4)' 'group:<script>alert(2)<' --permission view --admin >/dev/null
 rolebook audit report --since 3 -o html --out "$pages/hostile.html"
+rolebook perm explain '<img src=x onerror=alert(1)>' download 'node1:/</script><script>alert(4)' --graph svg > "$pages/graph.svg"
+rolebook perm explain '<img src=x onerror=alert(1)>' download 'node1:/</script><script>alert(4)' --graph dot > "$pages/graph.dot"
 
 # 100,000 bindings.
 export ROLEBOOK_STORE="$work/large.db"

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { instance as graphviz } from '@viz-js/viz';
 import { accessibilityProblems, launch, open, pagesFolder, rowsOf, screenshot, tabTo } from './browser.mjs';
 import { parse } from './csv.mjs';
 
@@ -453,4 +454,50 @@ describe('review.html', () => {
     });
     assert.ok(await page.locator(`${group(1)} input`).count() === 3);
   }));
+});
+
+describe('drawings', () => {
+  const hostile = ['user:<img src=x onerror=alert(1)>', 'group:<script>alert(2)<', 'node1:/</script><script>alert(4)'];
+
+  test('the report draws who may do what, each with ids of its own', () => withPage('report.html', {}, async (page) => {
+    const drawings = await page.$$eval('#drawings figure', (all) => all.map((one) => ({
+      title: one.querySelector('figcaption').textContent,
+      name: one.querySelector('svg > title').textContent,
+      boxes: one.querySelectorAll('svg rect').length,
+    })));
+    assert.ok(drawings.length > 3 && drawings.length <= 12, `${drawings.length} drawings`);
+    for (const { title, name, boxes } of drawings) {
+      assert.equal(title, name);
+      assert.ok(boxes > 2, title);
+    }
+    const ids = await page.$$eval('[id]', (all) => all.map((one) => one.id));
+    assert.deepEqual(ids.filter((id, at) => ids.indexOf(id) !== at), []);
+  }));
+
+  test('texts lie within their boxes', () => withPage('report.html', {}, async (page) => {
+    const outside = await page.$$eval('#drawings svg g', (groups) => groups.flatMap((group) => {
+      const box = group.querySelector('rect').getBBox();
+      return [...group.querySelectorAll('text')].filter((text) => {
+        const { x, y, width, height } = text.getBBox();
+        return x < box.x || x + width > box.x + box.width || y < box.y || y + height > box.y + box.height;
+      }).map((text) => text.textContent);
+    }));
+    assert.deepEqual(outside, []);
+  }));
+
+  test('a picture shows names as typed', () => withPage('graph.svg', {}, async (page) => {
+    const title = await page.textContent('title');
+    assert.equal(title, `${hostile[0]} may download on ${hostile[2]}`);
+    const texts = await page.$$eval('text', (all) => all.map((one) => one.textContent));
+    for (const name of hostile.slice(0, 2)) assert.ok(texts.includes(name), `${name} in ${texts}`);
+    assert.equal(await page.$$eval('script, img, style', (all) => all.length), 0);
+  }));
+
+  test('Graphviz draws the same boxes with the same names', async () => {
+    const { objects, edges } = (await graphviz()).renderJSON(readFileSync(path.join(pagesFolder, 'graph.dot'), 'utf8'));
+    const labels = objects.map((one) => one.label);
+    for (const name of hostile.slice(0, 2)) assert.ok(labels.includes(name), `${name} in ${labels}`);
+    assert.equal(objects.length, 4);
+    assert.equal(edges.length, 3);
+  });
 });

@@ -109,6 +109,7 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "access-token create" => &["--mode read"],
         "media edit" | "stream edit" => &["--title t"],
         "perm check" => &["", "--batch REQUESTS"],
+        "perm explain" => &["", "--graph dot", "--graph svg"],
         "perm who" | "perm list" => &["", "--expand --proof"],
         "perm matrix" => &["", "--expand"],
         "perm diff" => &["--from 0", "--from 20", "--from 0 --columns principal,resource,gained,lost"],

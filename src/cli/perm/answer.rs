@@ -13,13 +13,13 @@ use crate::render::{RenderError, Text, Tone};
 
 /// A question with its decision, and the texts to write both.
 pub(in crate::cli) struct Answer {
-    question: Question,
-    principal: String,
-    resource: String,
-    decision: Decision,
+    pub(super) question: Question,
+    pub(super) principal: String,
+    pub(super) resource: String,
+    pub(super) decision: Decision,
     /// What would suffice, as phrases. `offers` also has the commands and who may run them, if that was requested.
     missing: Vec<String>,
-    offers: Vec<Offer>,
+    pub(super) offers: Vec<Offer>,
 }
 
 impl Answer {
@@ -70,8 +70,15 @@ impl Answer {
         }
     }
 
-    fn action<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, Problem> {
+    /// The action, as a phrase.
+    pub(super) fn action<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, Problem> {
         action_phrase(self.question.action, &|id| view.name(id))
+    }
+
+    /// The answer as a sentence.
+    pub(super) fn sentence<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, Problem> {
+        let may = if self.decision.allowed { "may" } else { "may not" };
+        Ok(format!("{} {may} {} on {}", self.principal, self.action(view)?, self.resource))
     }
 
     /// The rest of the line after the verdict: the shortest proof and the rule.
@@ -87,9 +94,8 @@ impl Answer {
 
     /// Writes the whole answer for people.
     pub(super) fn explain<F: Facts>(&self, view: &ReadView<'_, F>, text: &mut Text) -> Result<(), RenderError> {
-        let not = if self.decision.allowed { "may" } else { "may not" };
         self.verdict(text);
-        text.line(&format!(": {} {not} {} on {}", self.principal, self.action(view)?, self.resource));
+        text.line(&format!(": {}", self.sentence(view)?));
         text.line(&format!("  as of revision {}, {}", view.revision, view.at));
         text.line(&format!("  rule {}", self.decision.rule.name));
         text.line(&format!("  from {}", self.decision.rule.source));

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::Value;
 
-use super::super::args::ReadArgs;
+use super::super::args::{ReadArgs, words};
 use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::answer::Answer;
 use super::batch;
+use super::graph::graph;
 use super::question::ParsedQuestion;
 use crate::render::{Format, Text};
 
@@ -61,6 +62,33 @@ pub(super) struct CheckArgs {
 pub(super) struct ExplainArgs {
     #[command(flatten)]
     words: QuestionArgs,
+    /// Draw the way from the principal to the answer: for Graphviz, or as a picture
+    #[arg(long, value_name = "FORMAT", value_parser = words(GraphFormat::ALL.map(GraphFormat::as_str), GraphFormat::from_word), conflicts_with = "output")]
+    graph: Option<GraphFormat>,
+}
+
+/// How a drawing is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum GraphFormat {
+    /// The language of Graphviz.
+    Dot,
+    /// A picture.
+    Svg,
+}
+
+impl GraphFormat {
+    const ALL: [GraphFormat; 2] = [GraphFormat::Dot, GraphFormat::Svg];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            GraphFormat::Dot => "dot",
+            GraphFormat::Svg => "svg",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<GraphFormat> {
+        GraphFormat::ALL.into_iter().find(|format| format.as_str() == word)
+    }
 }
 
 impl CheckArgs {
@@ -75,35 +103,55 @@ impl CheckArgs {
             resource: self.resource.unwrap_or_default(),
             reading: self.reading,
         };
-        run(&words, session, false)
+        run(&words, session, Detail::Line)
     }
 }
 
 impl ExplainArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        run(&self.words, session, true)
+        run(&self.words, session, self.graph.map_or(Detail::Whole, Detail::Graph))
     }
 }
 
-fn run(words: &QuestionArgs, session: &mut Session<'_>, explain: bool) -> Outcome {
+/// How much of an answer is written, if the format is for people.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Line,
+    Whole,
+    Graph(GraphFormat),
+}
+
+fn run(words: &QuestionArgs, session: &mut Session<'_>, detail: Detail) -> Outcome {
     session.read(words.reading.at.as_deref(), |session, view| {
         let asked = ParsedQuestion::read(view, &words.principal, &words.action, &words.resource)?;
+        let is_for_people = session.output_options().format == Format::Table;
         // The one-line answer of a check does not name who could grant the action, so they are not looked up.
-        let in_a_line = !explain && session.output_options().format == Format::Table;
-        let answered = Answer::decide(view, asked, !in_a_line)?;
-        if session.output_options().format == Format::Table {
-            let mut text = Text::new(session.colour());
-            if explain {
+        let answered = Answer::decide(view, asked, !(is_for_people && detail == Detail::Line))?;
+        match (detail, is_for_people) {
+            (Detail::Graph(format), _) => {
+                let title = answered.sentence(view)?;
+                let drawing = graph(view, &title, std::slice::from_ref(&answered))?;
+                let written = match format {
+                    GraphFormat::Dot => drawing.dot(),
+                    GraphFormat::Svg => drawing.svg("access")?,
+                };
+                session.deliver(None, written.as_bytes())?;
+            }
+            (Detail::Whole, true) => {
+                let mut text = Text::new(session.colour());
                 answered.explain(view, &mut text)?;
-            } else {
+                session.print(&text)?;
+            }
+            (Detail::Line, true) => {
+                let mut text = Text::new(session.colour());
                 answered.verdict(&mut text);
                 text.line(&answered.grounds(view)?);
+                session.print(&text)?;
             }
-            session.print(&text)?;
-        } else {
-            let object = Value::Object(answered.json(view)?);
-            session.value(&object)?;
+            (_, false) => {
+                session.value(&Value::Object(answered.json(view)?))?;
+            }
         }
-        Ok(u8::from(!answered.is_allowed() && !explain))
+        Ok(u8::from(!answered.is_allowed() && detail == Detail::Line))
     })
 }

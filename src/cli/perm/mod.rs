@@ -7,6 +7,7 @@ mod batch;
 mod causes;
 mod check;
 mod diff;
+mod graph;
 mod json_object;
 mod list;
 mod listing_output;
@@ -20,6 +21,7 @@ mod who;
 pub(super) use answer::Answer;
 pub(super) use assertions::{FailingTests, failing as failing_tests};
 pub(super) use check::QuestionArgs;
+pub(super) use graph::graph;
 pub(super) use listing_output::action_names;
 pub(super) use question::ParsedQuestion;
 

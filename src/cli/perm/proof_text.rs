@@ -32,10 +32,10 @@ impl<F: Facts> ProofText<'_, F> {
             };
             let verb = if matches!(step, ProofStep::Share(_)) { "holds" } else { "is" };
             let line = format!(
-                "{} {verb} {}{}",
+                "{} {verb} {}  ({})",
                 self.view.participant(binding, binding.principal)?,
                 phrase(self.view, step)?,
-                grant_phrase(self.view, binding)?
+                grant_parts(self.view, binding)?.join(", ")
             );
             lines.push((depth, line));
             if matches!(step, ProofStep::Member(_)) {
@@ -61,21 +61,31 @@ pub(super) fn visible_steps<'p, F: Facts>(
     Ok(visible)
 }
 
-/// Who gave a binding, in which revision, when, and until when.
-fn grant_phrase<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<String, RenderError> {
+/// Who gave a binding, in which revision and when, and until when.
+pub(super) fn grant_parts<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Vec<String>, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
-    let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
-    Ok(format!("  (by {}, revision {}{at}{until})", view.grantor(binding)?, binding.since))
+    let mut parts = vec![format!("by {}", view.grantor(binding)?), format!("revision {}{at}", binding.since)];
+    parts.extend(binding.expires.map(|time| format!("until {time}")));
+    Ok(parts)
 }
 
-fn phrase<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
+/// What a principal holds by the binding of a step.
+pub(super) fn holding(step: &ProofStep, binding: &Binding) -> String {
+    let set = binding.attributes.permissions;
+    match step {
+        ProofStep::Share(_) => format!("{} ({set})", set.label()),
+        _ => binding.role.as_str().to_owned(),
+    }
+}
+
+/// A step as a short phrase.
+pub(super) fn phrase<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
     Ok(match step {
         ProofStep::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         ProofStep::Itself { principal } => format!("{} is oneself", view.name(*principal)?),
         ProofStep::Member(binding) => format!("member of {}", view.participant(binding, binding.resource)?),
         ProofStep::Share(binding) => {
-            let set = binding.attributes.permissions;
-            format!("{} ({set}) on {}", set.label(), view.participant(binding, binding.resource)?)
+            format!("{} on {}", holding(step, binding), view.participant(binding, binding.resource)?)
         }
         ProofStep::Token { token, workspace } => {
             format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)

@@ -67,6 +67,11 @@ impl ResourceArg {
 }
 
 impl ParsedQuestion {
+    /// A question about a registered resource that the reader may see.
+    pub(in crate::cli) fn of<F: Facts>(view: &ReadView<'_, F>, question: Question) -> Result<ParsedQuestion, Problem> {
+        Ok(ParsedQuestion { question, resource: view.name(question.resource)? })
+    }
+
     /// Parses a question and resolves its names.
     pub(in crate::cli) fn read<F: Facts>(
         view: &ReadView<'_, F>,

@@ -13,6 +13,7 @@ use super::super::log::LogReader;
 use super::super::review::scope_names;
 use super::super::session::Session;
 use super::super::view::ReadView;
+use super::drawings::drawings;
 use super::{ACCESS, ReportArgs, access_row};
 use crate::model::attributes::Review;
 use crate::model::catalogue::findings::Severity;
@@ -119,11 +120,11 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
         let of_binding = finding.binding.as_ref().is_some_and(|it| known.contains(&it.id));
         if of_binding || lies_in(finding.resource)? || finding.principal.map_or(Ok(false), lies_in)? {
             *severities.entry(finding.severity as usize).or_default() += 1;
-            findings.push((finding.severity, finding_row(&view, finding)?));
+            findings.push((finding, finding_row(&view, finding)?));
         }
     }
-    findings.sort_by_cached_key(|(severity, row)| {
-        (std::cmp::Reverse(*severity as usize), row.values().map(ToString::to_string).collect::<Vec<_>>())
+    findings.sort_by_cached_key(|(finding, row)| {
+        (std::cmp::Reverse(finding.severity as usize), row.values().map(ToString::to_string).collect::<Vec<_>>())
     });
     let (timeline, changes) = history(&view, (&scope, &lies_in), since.as_ref())?;
     let mut page = ReportPage {
@@ -145,6 +146,7 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
         .filter_map(|it| Some(Count { name: it.as_str(), value: *severities.get(&(*it as usize))? }))
         .collect();
     people(&view, &rows, &bindings, &mut page)?;
+    page.drawings = drawings(&view, &rows, findings.iter().map(|(finding, _)| *finding), &bindings)?;
     page.made = made(session, &view)?;
     Ok(Report { page, findings: findings.into_iter().map(|(_, row)| row).collect(), changes, access })
 }

@@ -1,5 +1,6 @@
 //! `audit report`: who has what and why, in one document.
 
+mod drawings;
 mod gather;
 mod markdown;
 

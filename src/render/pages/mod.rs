@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
 pub use data::{PageColumn, PageTable, Texts, ValueType};
-pub use report::{Count, Period, Reach, ReportPage, markdown_text};
+pub use report::{Count, Drawing, Period, Reach, ReportPage, markdown_text};
 
 const STYLE: &str = include_str!("page.css");
 const REVIEW_SCRIPT: &str = concat!(include_str!("table.js"), include_str!("review.js"));

@@ -46,6 +46,15 @@ pub struct Reach {
     pub people: usize,
 }
 
+/// What somebody may do on a resource and why, as a drawing.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// The principal and the resource.
+    pub title: String,
+    /// The drawing, as SVG.
+    pub svg: String,
+}
+
 /// A report.
 #[derive(Debug, Default, Serialize)]
 pub struct ReportPage {
@@ -77,6 +86,9 @@ pub struct ReportPage {
     pub reach: Vec<Reach>,
     /// How many further resources somebody reaches.
     pub reach_more: usize,
+    /// Drawings of access.
+    #[serde(skip)]
+    pub drawings: Vec<Drawing>,
     /// How the report was made: names and values.
     pub made: Vec<(String, String)>,
     /// The tables of the page, by name.
@@ -134,6 +146,7 @@ struct ReportTemplate<'p> {
     timeline: Vec<DrawnPeriod<'p>>,
     reach: Vec<DrawnReach<'p>>,
     reach_more: usize,
+    drawings: &'p [Drawing],
     made: Vec<Made<'p>>,
     style: &'static str,
     style_hash: String,
@@ -165,6 +178,7 @@ impl ReportPage {
             timeline: drawn_timeline(&self.timeline),
             reach: self.drawn_reach(),
             reach_more: self.reach_more,
+            drawings: &self.drawings,
             made: self.made.iter().map(|(name, value)| Made { name, value }).collect(),
             style,
             style_hash,
