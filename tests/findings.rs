@@ -130,7 +130,11 @@ fn each_finding_is_found_by_itself_and_mended_by_its_fix() {
             }
         }
         let left = findings(&tool, options);
-        let new = left.iter().any(|it| text(it, "id") == case.finding || !found.contains(it));
+        // What mends another finding can depend on this one.
+        let without_fix =
+            |it: &Value| it.as_object().unwrap().clone().into_iter().filter(|(key, _)| key != "fix").collect();
+        let known: Vec<Value> = found.iter().map(without_fix).collect();
+        let new = left.iter().any(|it| text(it, "id") == case.finding || !known.contains(&without_fix(it)));
         if fix.is_empty() || new {
             wrong.push(format!("{} after {fix:?}: {left:#?}", case.finding));
         }

@@ -223,10 +223,10 @@ findings! {
         "The conflicts of the policy are compared with what each account may do, through groups and roles too.";
         "rolebook group remove-member GROUP USER";
     SelfGranted = "self-granted", Warning;
-        "somebody gave it to a group they are in";
+        "somebody gave it to themselves";
         "Whoever gives access to themselves was not checked by anybody else.";
         "decision: nobody decides about their own access";
-        "Roles, memberships and shares of groups and workgroups that their grantor is in.";
+        "Roles, memberships and shares of groups and workgroups that their grantor is in, and those of an account that first gave something there to their grantor.";
         "rolebook share revoke ITEM group:GROUP";
     Unreviewed = "unreviewed", Warning, 365;
         "no review has kept it for long";

@@ -4,9 +4,10 @@ use crate::model::attributes::ShareClass;
 use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Permissions, Problem, Role};
 use crate::ops::Transaction;
-use crate::ops::revocation::Revocation;
-use crate::ops::share::cascade::dependents;
-use crate::policy::{Actor, Facts};
+use crate::ops::revocation::{Revocation, revoke};
+use crate::ops::share::OrphanSearch;
+use crate::ops::share::cascade::{Loss, accounts_in, dependents};
+use crate::policy::{Actor, BindingQuery, Facts};
 
 use super::FindingSearch;
 
@@ -41,8 +42,18 @@ pub(super) fn role_command(facts: &dyn Facts, on: Id, role: Role, account: Id) -
 }
 
 impl FindingSearch<'_> {
-    /// The command that takes a binding away; `None` if no command does.
+    /// The commands that take a binding away, after those that lower what would lose its base; none if no command does.
     pub(super) fn take_away(&self, binding: &Binding) -> Result<Vec<String>, Problem> {
+        let mut commands = Vec::new();
+        for Loss { share, lost, .. } in self.left_orphaned(binding)? {
+            commands.push(self.lower(&share, share.attributes.permissions.without(lost))?);
+        }
+        commands.extend(self.take_away_alone(binding)?);
+        Ok(commands)
+    }
+
+    /// The command that takes a binding away on which nothing rests; none if no command does.
+    pub(super) fn take_away_alone(&self, binding: &Binding) -> Result<Vec<String>, Problem> {
         let facts = self.facts;
         let (on, who) = (typed(facts, binding.resource)?, typed_principal(facts, binding.principal)?);
         // What comes and goes with something else has no command of its own.
@@ -56,6 +67,32 @@ impl FindingSearch<'_> {
             Revocation::Share => return Ok(vec![self.share_command("revoke", binding, Permissions::NONE, "")?]),
         };
         Ok(vec![format!("rolebook {command}")])
+    }
+
+    /// The shares that would give more than their sharers hold once a binding is taken away. To revoke a share trims those
+    /// itself.
+    fn left_orphaned(&self, binding: &Binding) -> Result<Vec<Loss>, Problem> {
+        if binding.role == Role::ItemShare {
+            return Ok(Vec::new());
+        }
+        let mut made = Vec::new();
+        for account in accounts_in(self.facts, binding.principal)?.unwrap_or_default() {
+            made.extend(self.facts.list_bindings(BindingQuery::SharesBy(account))?);
+        }
+        let mut tx = Transaction::trial(self.facts, Actor::Operator, self.at)?;
+        if made.is_empty() || revoke(&mut tx, binding, false).is_err() {
+            return Ok(Vec::new());
+        }
+        let orphans = |facts: &dyn Facts| {
+            let mut search = OrphanSearch::default();
+            made.iter().try_for_each(|share| search.add(facts, share.clone(), self.at))?;
+            search.losses(facts, self.at)
+        };
+        let (before, mut after) = (orphans(self.facts)?, orphans(tx.facts())?);
+        after.retain(|it| {
+            !it.lost.is_empty() && !before.iter().any(|was| was.share.id == it.share.id && was.lost == it.lost)
+        });
+        Ok(after)
     }
 
     /// The command that lowers a share to a set of permissions.

@@ -53,7 +53,7 @@ impl FindingSearch<'_> {
                         false => format!("has {} through {}", other.role.qualified(), self.name(*principal)?),
                     };
                     finding.detail = format!("{}: {has}", binding.role.qualified());
-                    finding.fix = self.take_away(binding)?;
+                    finding.fix = self.take_away_alone(binding)?;
                     return report(finding);
                 }
             }
@@ -61,19 +61,41 @@ impl FindingSearch<'_> {
         Ok(())
     }
 
-    /// Reports a binding of a group or a workgroup whose grantor is in it.
+    /// Reports a binding of a group or a workgroup whose grantor is in it, and one of an account that first gave its
+    /// grantor a binding there.
     pub(super) fn self_granted(&self, binding: &Binding, report: Report<'_>) -> Result<(), Problem> {
         let Some(grantor) = binding.grantor.filter(|_| self.wants(FindingKind::SelfGranted)) else { return Ok(()) };
-        if !matches!(self.kind_of(binding.principal)?, Some(Kind::Group | Kind::Workgroup)) {
-            return Ok(());
-        }
-        if self.principals(grantor)?.contains(&binding.principal) {
+        let is_own = match self.kind_of(binding.principal)? {
+            Some(Kind::Group | Kind::Workgroup) => self.principals(grantor)?.contains(&binding.principal),
+            Some(Kind::Account) => grantor != binding.principal && self.has_given_back(binding, grantor)?,
+            _ => false,
+        };
+        if is_own {
             let mut finding = self.about_binding(FindingKind::SelfGranted, binding);
             finding.detail = format!("given by {}", self.name(grantor)?);
             finding.fix = self.take_away(binding)?;
             report(finding)?;
         }
         Ok(())
+    }
+
+    /// Whether the grantor of a binding holds one, on the same resource or on an item above it, that the principal gave
+    /// before.
+    fn has_given_back(&self, binding: &Binding, grantor: Id) -> Result<bool, Problem> {
+        let was_given = |on: Id, role: Role| -> Result<bool, Problem> {
+            let earlier = self.facts.held(on, role, grantor)?;
+            Ok(earlier.is_some_and(|it| it.grantor == Some(binding.principal) && it.since < binding.since))
+        };
+        if binding.role == Role::ItemShare {
+            let above = self.facts.ancestors(binding.resource)?;
+            let items = std::iter::once(binding.resource).chain(above.iter().map(|it| it.id));
+            return items
+                .map(|item| was_given(item, Role::ItemShare))
+                .find(|it| !matches!(it, Ok(false)))
+                .unwrap_or(Ok(false));
+        }
+        let roles = Role::ALL.into_iter().filter(|role| role.resource_kind() == binding.role.resource_kind());
+        roles.map(|role| was_given(binding.resource, role)).find(|it| !matches!(it, Ok(false))).unwrap_or(Ok(false))
     }
 
     /// Reports access managers of a private bucket to whom it is not shown.

@@ -275,7 +275,7 @@ fn made_of(facts: &dyn Facts, base: &Binding) -> Result<Vec<Binding>> {
 }
 
 /// A principal and everybody in it, as a list of ids; `None` for `authenticated` and `anyone`.
-fn accounts_in(facts: &dyn Facts, principal: Id) -> Result<Option<Vec<Id>>> {
+pub(in crate::ops) fn accounts_in(facts: &dyn Facts, principal: Id) -> Result<Option<Vec<Id>>> {
     if principal == Id::AUTHENTICATED || principal == Id::ANYONE {
         return Ok(None);
     }
