@@ -200,6 +200,14 @@ fn only_what_is_found_is_accepted() {
 }
 
 #[test]
+fn a_mistyped_resource_is_not_in_order() {
+    let tool = clean();
+    for name in ["node1:/wrok", "endpoint:node2", "user:nobody"] {
+        let _ = tool.fails(4, &format!("audit findings {name} --exit-code"), "no such");
+    }
+}
+
+#[test]
 fn an_acceptance_for_one_principal_leaves_the_others() {
     let tool = clean();
     tool.ok("share grant archive:/reels anyone authenticated --permission view");

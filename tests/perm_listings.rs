@@ -97,7 +97,10 @@ fn a_matrix_of_a_folder_has_its_items() {
     assert_eq!(resources("--as alice perm matrix --under node1:/projects --action download"), beneath);
     tool.fails(3, "--as bob perm matrix --under node1:/projects", "may ask about themselves only");
     tool.fails(4, "perm matrix --under nowhere:/", "nowhere:/");
-    assert_eq!(resources("perm matrix --under node1:/projects/nothing"), [] as [&str; 0]);
+    // A mistyped folder is not an empty one.
+    for listing in ["perm matrix", "perm list bob"] {
+        tool.fails(4, &format!("{listing} --under node1:/projects/nothing"), "no such file or folder");
+    }
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl FindingsArgs {
         }
         let options = self.options(policy);
         session.read(self.reading.at.as_deref(), |session, view| {
-            let within = self.within.as_ref().map(|within| view.resolve_or_ended(within)).transpose()?;
+            let within = self.within.as_ref().map(|within| view.resolve_in_log(within)).transpose()?;
             let view = view.in_memory()?;
             let options = FindingOptions { within, ..options };
             let search = FindingSearch::new(&view.facts, view.viewer()?, view.at, &options, &view)?;

@@ -179,6 +179,14 @@ impl<F: Facts> ReadView<'_, F> {
         find_item(&self.facts, &self.viewer()?, endpoint, path)
     }
 
+    /// The file or folder that is registered under this path, if the reader may see it.
+    pub(super) fn registered_item(&self, endpoint: &Name, path: &Path) -> Result<Id, Problem> {
+        let item = self.find_item(endpoint, path)?;
+        // The same words as for a path that the reader may not see.
+        let missing = || Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
+        item.missing.is_empty().then_some(item.nearest.id).ok_or_else(missing)
+    }
+
     /// The workspace of that name, if the reader may see it.
     pub(super) fn find_workspace(&self, org: &Name, name: &Name) -> Result<Rc<Resource>, Problem> {
         find_workspace(&self.facts, &self.viewer()?, org, name)
@@ -240,12 +248,7 @@ impl<F: Facts> ReadView<'_, F> {
         let PastReference::Existing(existing) = reference else { return self.resolve_or_ended(reference) };
         let found = self.resolve(existing);
         match existing {
-            Reference::Item(endpoint, path) if found.is_ok() => {
-                let item = self.find_item(endpoint, path)?;
-                // The same words as for a path that the reader may not see.
-                let missing = || Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
-                item.missing.is_empty().then_some(item.nearest.id).ok_or_else(missing)
-            }
+            Reference::Item(endpoint, path) if found.is_ok() => self.registered_item(endpoint, path),
             Reference::Numbered(kind, number) if found.is_err() && self.viewer()?.may(Verb::ViewLog, Id::SERVER)? => {
                 match self.reader.last_version(Id(*number))?.filter(|it| it.kind() == *kind) {
                     Some(ended) => Ok(ended.id),

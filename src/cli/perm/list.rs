@@ -123,7 +123,7 @@ impl ListArgs {
 
     fn filter<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Filter, Problem> {
         let under = match &self.under {
-            Some((endpoint, path)) => Some(view.resolve(&Reference::Item(endpoint.clone(), path.clone()))?.0),
+            Some((endpoint, path)) => Some(view.registered_item(endpoint, path)?),
             None => None,
         };
         let of = if under.is_some() { Some(Kind::Item) } else { self.kind };

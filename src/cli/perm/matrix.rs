@@ -14,7 +14,7 @@ use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::listing_output::{capture_error, mention_unseen};
 use super::question::{ResourceArg, may_ask_about_others, others_refused};
-use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference};
+use crate::model::{Action, Id, Kind, Name, Path, Problem};
 use crate::policy::listing::{Breadth, lookup_subjects};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, RenderError, Row, key};
@@ -69,11 +69,9 @@ impl MatrixArgs {
             let top = match &self.under {
                 None => None,
                 Some((endpoint, path)) => {
-                    let on = ResourceArg::of(&view, &Reference::Item(endpoint.clone(), path.clone()), "")?;
-                    let named = self.named(&view, on)?;
-                    // A folder that is not registered has no rows.
-                    Some(MatrixResource { id: on.id, shown: view.name(on.id)?, columns: named })
-                        .filter(|_| on.is_registered)
+                    let id = view.registered_item(endpoint, path)?;
+                    let columns = self.named(&view, ResourceArg { id, kind: Kind::Item, is_registered: true })?;
+                    Some(MatrixResource { id, shown: view.name(id)?, columns })
                 }
             };
             let mut columns = vec![key("resource"), key("principal")];
