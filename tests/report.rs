@@ -83,5 +83,6 @@ fn a_reader_is_told_what_lists_tell() {
     let report = tool.json("audit report --as bob");
     assert_eq!(report["findings"], serde_json::json!([]));
     assert!(!pairs(&report).iter().any(|(who, _)| *who == "user:carol"), "{report:#}");
-    let _ = tool.fails(3, "audit report --since 1 --as bob", "bob may not view-log");
+    let _ = tool.fails(3, "audit report --since 1 -o markdown --as bob", "bob may not view-log");
+    let _ = tool.fails(2, "audit report --since 1", "no room for what changed");
 }

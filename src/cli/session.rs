@@ -357,7 +357,7 @@ impl<'s> Session<'s> {
         match outcome {
             Ok(status) => status,
             Err(RenderError::Problem(problem)) => {
-                let as_json = self.output_options().format.is_json();
+                let as_json = self.document_format().is_none() && self.output_options().format.is_json();
                 output::problem(&problem, as_json, self.colour.1, self.err)
             }
             // The reader closed the pipe. A committed change counts as success.

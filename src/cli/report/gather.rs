@@ -46,6 +46,17 @@ pub(super) static FINDINGS: [Column; 9] = [
 pub(super) static CHANGES: [Column; 6] =
     [key("revision"), shown("at"), shown("actor"), shown("command"), key("change"), shown("reason")];
 
+/// How much of a report a format shows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    /// The bindings alone.
+    Bindings,
+    /// All but the drawings.
+    Document,
+    /// Everything.
+    Page,
+}
+
 /// A report, before it has a format.
 pub(super) struct Report {
     /// What stands in every format.
@@ -84,8 +95,13 @@ impl Report {
     }
 }
 
-/// Collects a report at the moment of a view.
-pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'_>) -> Result<Report, RenderError> {
+/// Collects a report at the moment of a view, as far as its format shows it.
+pub(super) fn report(
+    args: &ReportArgs,
+    session: &Session<'_>,
+    view: &ReadView<'_>,
+    extent: Extent,
+) -> Result<Report, RenderError> {
     let view = view.in_memory()?;
     let scope = scope(args, &view)?;
     let since = args.since.as_deref();
@@ -126,7 +142,10 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
     findings.sort_by_cached_key(|(finding, row)| {
         (std::cmp::Reverse(finding.severity as usize), row.values().map(ToString::to_string).collect::<Vec<_>>())
     });
-    let (timeline, changes) = history(&view, (&scope, &lies_in), since.as_ref())?;
+    let (timeline, changes) = match extent {
+        Extent::Bindings => Default::default(),
+        Extent::Document | Extent::Page => history(&view, (&scope, &lies_in), since.as_ref())?,
+    };
     let mut page = ReportPage {
         title: "Access report".to_owned(),
         scope: scope_names(&view, &scope)?,
@@ -145,9 +164,13 @@ pub(super) fn report(args: &ReportArgs, session: &Session<'_>, view: &ReadView<'
         .rev()
         .filter_map(|it| Some(Count { name: it.as_str(), value: *severities.get(&(*it as usize))? }))
         .collect();
-    people(&view, &rows, &bindings, &mut page)?;
-    page.drawings = drawings(&view, &rows, findings.iter().map(|(finding, _)| *finding), &bindings)?;
-    page.made = made(session, &view)?;
+    if extent >= Extent::Document {
+        people(&view, &rows, &bindings, &mut page)?;
+        page.made = made(session, &view)?;
+    }
+    if extent >= Extent::Page {
+        page.drawings = drawings(&view, &rows, findings.iter().map(|(finding, _)| *finding), &bindings)?;
+    }
     Ok(Report { page, findings: findings.into_iter().map(|(_, row)| row).collect(), changes, access })
 }
 

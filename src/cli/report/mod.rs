@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
+use self::gather::Extent;
 use super::args::{DocumentFormat, ReadArgs, names, past_resource, reference};
 use super::binding_rows::{BindingRow, make_inert};
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::reference::PastReference;
-use crate::model::{Kind, Name, Reference};
+use crate::model::{Kind, Name, Problem, Reference};
 use crate::render::{self, Column, Format, hidden, key, row, shown};
 
 #[derive(Args, Debug)]
@@ -61,7 +62,16 @@ pub(super) const DOCUMENTS: &[DocumentFormat] = &[DocumentFormat::Html, Document
 impl ReportArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let report = gather::report(self, session, view)?;
+            let extent = match (session.document_format(), session.output_options().format) {
+                (Some(DocumentFormat::Html), _) => Extent::Page,
+                (Some(_), _) | (None, Format::Json | Format::Yaml) => Extent::Document,
+                (None, Format::Table | Format::Jsonl | Format::Csv | Format::Tsv) => Extent::Bindings,
+            };
+            if extent == Extent::Bindings && self.since.is_some() {
+                let problem = Problem::usage("no_changes", "this format has no room for what changed since a moment");
+                return Err(problem.tip("-o html").tip("-o markdown").tip("-o json").into());
+            }
+            let report = gather::report(self, session, view, extent)?;
             let out = self.out.as_deref();
             match (session.document_format(), session.output_options().format) {
                 (Some(DocumentFormat::Html), _) => session.deliver(out, report.page()?.as_bytes()),

@@ -65,11 +65,7 @@ struct ReviewTemplate<'p> {
     scope: &'p [String],
     revision: u64,
     at: &'p str,
-    style: &'static str,
-    style_hash: String,
-    script: &'static str,
-    script_hash: String,
-    data: String,
+    frame: Frame,
 }
 
 impl ReviewSheet {
@@ -86,7 +82,6 @@ impl ReviewSheet {
             "file": format!("{}.csv", self.name),
             "header": header,
         });
-        let Frame { style, style_hash, script, script_hash, data } = Frame::new(REVIEW_SCRIPT, &data);
         let page = ReviewTemplate {
             title: format!("Review {}", self.name),
             name: &self.name,
@@ -95,11 +90,7 @@ impl ReviewSheet {
             scope: &self.scope,
             revision: self.revision,
             at: &self.at,
-            style,
-            style_hash,
-            script,
-            script_hash,
-            data,
+            frame: Frame::new(REVIEW_SCRIPT, &data),
         };
         page.render().map_err(std::io::Error::other)
     }

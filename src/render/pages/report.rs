@@ -148,11 +148,7 @@ struct ReportTemplate<'p> {
     reach_more: usize,
     drawings: &'p [Drawing],
     made: Vec<Made<'p>>,
-    style: &'static str,
-    style_hash: String,
-    script: &'static str,
-    script_hash: String,
-    data: String,
+    frame: Frame,
 }
 
 impl ReportPage {
@@ -162,7 +158,6 @@ impl ReportPage {
     /// When the template fails, which it does not.
     pub fn render(&self) -> std::io::Result<String> {
         let data = serde_json::json!({"texts": self.texts, "tables": self.tables, "memberships": self.memberships});
-        let Frame { style, style_hash, script, script_hash, data } = Frame::new(SCRIPT, &data);
         let page = ReportTemplate {
             title: &self.title,
             scope: &self.scope,
@@ -180,11 +175,7 @@ impl ReportPage {
             reach_more: self.reach_more,
             drawings: &self.drawings,
             made: self.made.iter().map(|(name, value)| Made { name, value }).collect(),
-            style,
-            style_hash,
-            script,
-            script_hash,
-            data,
+            frame: Frame::new(SCRIPT, &data),
         };
         page.render().map_err(std::io::Error::other)
     }
