@@ -137,6 +137,25 @@ fn it_is_told_when_somebody_had_both_rights() {
         };
         assert_eq!(who(&at), who(&between), "{revision}");
     }
+    // So does the whole span, whatever a revision is about: the names of the policy too.
+    for command in ["group add other", "endpoint rename node1 node9", "account add zoe", "endpoint rename node9 node1"]
+    {
+        tool.ok(command);
+    }
+    let rows = ask(&begin.to_string(), &tool.revision().to_string());
+    assert_eq!(rows.as_array().unwrap().len(), 4, "{rows:#}");
+    for revision in begin..=tool.revision() {
+        // Where a name of the policy is unknown, nobody has the rights.
+        let ran = tool.run(&format!("audit findings --id conflict --policy policy.yaml --at {revision} -o json"));
+        let at: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap_or_default();
+        let is_then = |row: &&serde_json::Value| {
+            let (since, until) = (row["since"].as_u64().unwrap(), row["until_revision"].as_u64());
+            // What ends by time within its revision was there when the revision began.
+            since == revision || (since < revision && until.is_none_or(|until| revision < until))
+        };
+        let between: Vec<_> = rows.as_array().unwrap().iter().filter(is_then).map(|row| &row["principal"]).collect();
+        assert_eq!(at.iter().map(|row| &row["principal"]).collect::<Vec<_>>(), between, "{revision} in {rows:#}");
+    }
     // The begin and the end count; before and after there is nothing.
     let count = |from: &str, to: &str| ask(from, to).as_array().unwrap().len();
     assert_eq!(count("2030-01-02", "2030-01-10"), 0);

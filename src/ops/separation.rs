@@ -108,12 +108,21 @@ impl<'f> ConflictSearch<'f> {
     /// # Errors
     /// "No such …".
     pub fn check_names(&self, conflict: &Conflict) -> Result<()> {
+        self.named(conflict).map(drop)
+    }
+
+    /// What a conflict names: the excepted accounts and groups, and then the resources of the rights; `None` for what
+    /// does not exist.
+    ///
+    /// # Errors
+    /// "No such …" for what does not exist, if that is asked for; when the facts cannot be read.
+    pub fn named(&self, conflict: &Conflict) -> Result<Vec<Option<Id>>> {
         let of_right = |right: &'_ Right| match right {
-            Right::May(_, on) | Right::Holds(_, Some(on)) => self.find(on).map(drop),
-            Right::Holds(_, None) => Ok(()),
+            Right::May(_, on) | Right::Holds(_, Some(on)) => Some(self.find(on)),
+            Right::Holds(_, None) => None,
         };
-        conflict.except.iter().try_for_each(|it| self.find(it).map(drop))?;
-        conflict.each_of.iter().try_for_each(of_right)
+        let excepted = conflict.except.iter().map(|it| self.find(it));
+        excepted.chain(conflict.each_of.iter().filter_map(of_right)).collect()
     }
 
     /// The rights of a violator as text, with the groups that give them; `name` writes references.

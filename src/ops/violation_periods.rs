@@ -4,10 +4,39 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use super::Result;
 use super::separation::{Conflict, ConflictSearch, Missing, Violator};
+use super::{Result, affected_set};
 use crate::model::{Id, Revision, Time};
-use crate::policy::Facts;
+use crate::policy::{Facts, RowChange};
+
+/// Whether another account, or an account in another way, can have the rights of a conflict after a revision that
+/// changed these rows. Most revisions change nothing that a conflict rests on.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn can_differ(
+    conflicts: &[Conflict],
+    before: &dyn Facts,
+    after: &dyn Facts,
+    changes: &[RowChange],
+) -> Result<bool> {
+    let affected = affected_set(before, after, changes)?;
+    let Some(resources) = &affected.resources else { return Ok(true) };
+    let of_people = [&affected.principals, &affected.holders, &affected.items];
+    if of_people.into_iter().any(|ids| ids.as_ref().is_none_or(|ids| !ids.is_empty())) {
+        return Ok(true);
+    }
+    // Nobody's own rights changed. But what a conflict names can be new, gone, renamed or changed itself.
+    let at = Time(0);
+    let [then, now] = [before, after].map(|facts| ConflictSearch::new(facts, at, Missing::Skip));
+    for conflict in conflicts {
+        let (then, now) = (then.named(conflict)?, now.named(conflict)?);
+        if then != now || now.iter().flatten().any(|id| resources.contains(id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 /// A moment of the history: a revision, and a time at which it is the last one.
 pub type HistoryMoment = (Revision, Time);

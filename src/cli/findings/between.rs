@@ -1,5 +1,7 @@
 //! `audit findings --between`: when accounts had rights that no one account should have together.
 
+use std::ops::ControlFlow;
+
 use serde_json::{Value, json};
 
 use super::super::Outcome;
@@ -9,7 +11,7 @@ use super::super::view::ReadView;
 use crate::manifest::audit_policy::AuditPolicy;
 use crate::model::{Id, Problem, Revision, Time, Verb};
 use crate::ops::separation::{ConflictSearch, Missing};
-use crate::ops::violation_periods::{HistoryMoment, ViolationPeriods};
+use crate::ops::violation_periods::{HistoryMoment, ViolationPeriods, can_differ};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::LogRange;
 
@@ -49,7 +51,7 @@ impl Span<'_> {
             }
             check_names(view, &to, policy)?;
             let mut periods = ViolationPeriods::new(&policy.conflicts);
-            let moments = moments(view, (from.revision, from.at), to.revision)?;
+            let moments = moments(view, policy, (from.revision, from.at), to.revision)?;
             for (index, (revision, at)) in moments.iter().enumerate() {
                 // The last state lasts through the end, which is asked for too.
                 let until = moments.get(index + 1).map_or(Time(to.at.0.saturating_add(1)), |(_, next)| *next);
@@ -85,8 +87,14 @@ fn check_names(view: &ReadView<'_>, to: &ReadView<'_>, policy: &AuditPolicy) -> 
     policy.conflicts.iter().try_for_each(|it| then.check_names(it).or_else(|_| now.check_names(it)))
 }
 
-/// The revisions of a span that changed something, each with its time, the first one with the begin of the span.
-fn moments(view: &ReadView<'_>, from: HistoryMoment, last: Revision) -> Result<Vec<HistoryMoment>, RenderError> {
+/// The revisions of a span after which a conflict can have other violators, each with its time, the first one with the
+/// begin of the span.
+fn moments(
+    view: &ReadView<'_>,
+    policy: &AuditPolicy,
+    from: HistoryMoment,
+    last: Revision,
+) -> Result<Vec<HistoryMoment>, RenderError> {
     let range = LogRange { from: from.0 + 1, before: last + 1, actor: None, is_denied: false };
     let mut moments = Vec::new();
     view.reader.log(&range, &mut |entry| {
@@ -97,5 +105,18 @@ fn moments(view: &ReadView<'_>, from: HistoryMoment, last: Revision) -> Result<V
     })?;
     moments.push(from);
     moments.reverse();
-    Ok(moments)
+    let mut kept = Vec::new();
+    for (index, moment) in moments.into_iter().enumerate() {
+        let number = moment.0;
+        let mut changes = Vec::new();
+        view.reader.each_change(number, &mut |change| {
+            changes.push(change);
+            Ok::<_, RenderError>(ControlFlow::Continue(()))
+        })?;
+        let (before, after) = (view.reader.facts_at(number.saturating_sub(1)), view.reader.facts_at(number));
+        if index == 0 || can_differ(&policy.conflicts, &before, &after, &changes)? {
+            kept.push(moment);
+        }
+    }
+    Ok(kept)
 }
