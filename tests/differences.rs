@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use rolebook::model::attributes::{Attributes, Status};
+use rolebook::model::attributes::{Attributes, LinkStatus, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::affected_set;
 use rolebook::policy::listing::{AffectedSet, Comparison, Difference, IdMap};
@@ -96,7 +96,7 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
         match &row.attributes {
             Attributes::Account(account) => account.status(at) == Status::Active,
             Attributes::AccessToken(token) => {
-                token.status(at) == "active" && state.resource(row.parent.unwrap()).unwrap().is_some()
+                token.status(at) == LinkStatus::Active && state.resource(row.parent.unwrap()).unwrap().is_some()
             }
             _ => true,
         }

@@ -262,7 +262,7 @@ fn token_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Val
             json!(resource.reference()),
             json!(owner_of(view, resource)?),
             json!(it.mode),
-            json!(it.status(view.at)),
+            json!(it.status(view.at).as_str()),
             time_value(it.expires),
             json!(view.actor_name(it.by)?),
             json!(it.created.to_string()),

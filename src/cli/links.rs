@@ -283,7 +283,7 @@ impl InvitesArgs {
                         json!(link.id.0),
                         json!(link.reference()),
                         json!(it.email),
-                        json!(it.status(view.at)),
+                        json!(it.status(view.at).as_str()),
                         time_value(it.expires),
                         json!(it.after_one_upload),
                         json!(view.actor_name(it.by)?),

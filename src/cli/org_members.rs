@@ -277,7 +277,7 @@ impl InvitesArgs {
                         json!(it.email),
                         json!(it.role.map(Role::as_str)),
                         visible_workspaces(view, &workspaces)?,
-                        json!(it.status(view.at)),
+                        json!(it.status(view.at).as_str()),
                         time_value(it.expires),
                         json!(view.actor_name(it.by)?),
                         json!(invitation.since),

@@ -200,6 +200,20 @@ string_enum! {
 }
 
 string_enum! {
+    /// The status of an invitation, a private link or an access token at a time.
+    LinkStatus {
+        /// It can be used.
+        Active = "active",
+        /// Its one use was made.
+        Used = "used",
+        /// It expired.
+        Expired = "expired",
+        /// It was revoked.
+        Revoked = "revoked",
+    }
+}
+
+string_enum! {
     /// The type of an endpoint. It never changes.
     EndpointKind {
         /// An institutional server.

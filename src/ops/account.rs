@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 pub use super::handover::STILL_NEEDED;
 use super::{Actor, Result, Transaction, handover, membership};
-use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
+use crate::model::attributes::{Account, Attributes, LinkStatus, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::escape::printable;
 use crate::model::name::shell_quote;
@@ -289,7 +289,7 @@ fn is_spoken_for(tx: &Transaction<'_>, account: Id, key: &str) -> Result<bool> {
     facts.resources(Kind::Invitation, None, &mut |invitation| {
         taken = invitation
             .as_invitation()
-            .is_some_and(|it| it.status(tx.at) == "active" && crate::model::name::key(&it.email) == key);
+            .is_some_and(|it| it.status(tx.at) == LinkStatus::Active && crate::model::name::key(&it.email) == key);
         Ok(if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(taken)

@@ -2,7 +2,9 @@
 //! `membership`, the links of dropboxes in `dropbox` and `invitation`.
 
 use super::{Result, Transaction};
-use crate::model::attributes::{Attributes, Dropbox, Group, GroupVisibility, MemberAccess, SendPolicy, Workgroup};
+use crate::model::attributes::{
+    Attributes, Dropbox, Group, GroupVisibility, LinkStatus, MemberAccess, SendPolicy, Workgroup,
+};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
@@ -158,7 +160,7 @@ pub fn remove(tx: &mut Transaction<'_>, kind: Kind, name: &Name) -> Result<()> {
         for link in children(tx, kind, existing.id)? {
             if kind == Kind::PublicLink {
                 tx.cascades.push(format!("the public link of {}", existing.reference()));
-            } else if link.as_invitation().is_some_and(|it| it.status(tx.at) == "active") {
+            } else if link.as_invitation().is_some_and(|it| it.status(tx.at) == LinkStatus::Active) {
                 tx.cascades
                     .push(format!("the private link for {}", link.as_invitation().map_or("", |it| it.email.as_str())));
             }

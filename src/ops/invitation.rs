@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::group::children;
 use super::{Actor, Refusal, Result, Transaction, account, package};
-use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
+use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee, LinkStatus};
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, TimeSpan};
@@ -253,7 +253,7 @@ pub fn claim(
     }
     tx.disclose(dropbox.id);
     if let Some(existing) = newest(tx, &dropbox, email)?
-        && let Some(it) = existing.as_invitation().filter(|it| it.status(tx.at) == "active").cloned()
+        && let Some(it) = existing.as_invitation().filter(|it| it.status(tx.at) == LinkStatus::Active).cloned()
     {
         if it.by != Some(Id::ANYONE) {
             return Err(refusal("the address has an invitation", None));
@@ -292,10 +292,10 @@ pub fn submit_with(
     };
     let invitee = Some(submitter);
     match it.status(tx.at) {
-        "active" => {}
-        "used" => return Err(refusal("the link was used", invitee)),
-        "expired" => return Err(refusal("the link is expired", invitee)),
-        _ => return Err(refusal("the link was revoked", invitee)),
+        LinkStatus::Active => {}
+        LinkStatus::Used => return Err(refusal("the link was used", invitee)),
+        LinkStatus::Expired => return Err(refusal("the link is expired", invitee)),
+        LinkStatus::Revoked => return Err(refusal("the link was revoked", invitee)),
     }
     tx.actor = Actor::Principal(submitter);
     tx.disclose(dropbox.id);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::group::children;
 use super::{Result, Transaction};
-use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
+use crate::model::attributes::{AccessToken, Attributes, LinkStatus, SigningKey, TokenMode};
 use crate::model::catalogue::TOKEN_ENDED;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
@@ -136,7 +136,7 @@ pub fn verify(tx: &Transaction<'_>, org: &Name, name: &Name, secret: &Secret) ->
     let workspace = facts.named(Kind::Workspace, Some(org.id), name.key())?.ok_or_else(bad_token)?;
     let token = facts.named(Kind::AccessToken, Some(workspace.id), &secret.hash())?.ok_or_else(bad_token)?;
     match token.as_token() {
-        Some(it) if it.status(tx.at) == "active" => Ok(token),
+        Some(it) if it.status(tx.at) == LinkStatus::Active => Ok(token),
         _ => Err(bad_token()),
     }
 }

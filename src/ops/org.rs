@@ -6,7 +6,7 @@ use super::membership::cascade_members;
 use super::org_membership::invitation_for;
 use super::text_setting::text_setting;
 use super::{Actor, Result, Transaction, workspace};
-use crate::model::attributes::{Attributes, Org};
+use crate::model::attributes::{Attributes, LinkStatus, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
@@ -93,7 +93,7 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
         }
     }
     for invitation in children(tx, Kind::Invitation, existing.id)? {
-        if let Some(it) = invitation.as_invitation().filter(|it| it.status(tx.at) == "active") {
+        if let Some(it) = invitation.as_invitation().filter(|it| it.status(tx.at) == LinkStatus::Active) {
             tx.cascades.push(format!("the invitation for {}", it.email));
         }
         tx.end_with_bindings(invitation.id)?;

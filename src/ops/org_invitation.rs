@@ -9,7 +9,7 @@ use super::group::children;
 use super::invitation::LinkSelector;
 use super::membership::held;
 use super::{Actor, Refusal, Result, Transaction, find_workspace, org_member, workspace_member};
-use crate::model::attributes::{Attributes, Invitation, InvitationState};
+use crate::model::attributes::{Attributes, Invitation, InvitationState, LinkStatus};
 use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, shell_quote};
 use crate::model::secret::Secret;
@@ -126,7 +126,7 @@ fn invited_already(org: &Resource, address: &Name) -> Problem {
 }
 
 fn is_active(tx: &Transaction<'_>, invitation: &Resource) -> bool {
-    invitation.as_invitation().is_some_and(|it| it.status(tx.at) == "active")
+    invitation.as_invitation().is_some_and(|it| it.status(tx.at) == LinkStatus::Active)
 }
 
 /// The newest invitation of an address; no older one can be active.
@@ -196,10 +196,10 @@ pub fn accept(tx: &mut Transaction<'_>, org: &Name, secret: &Secret) -> std::res
         return Err(refusal("unknown invitation"));
     };
     match it.status(tx.at) {
-        "active" => {}
-        "used" => return Err(refusal("the invitation was used")),
-        "expired" => return Err(refusal("the invitation is expired")),
-        _ => return Err(refusal("the invitation was cancelled")),
+        LinkStatus::Active => {}
+        LinkStatus::Used => return Err(refusal("the invitation was used")),
+        LinkStatus::Expired => return Err(refusal("the invitation is expired")),
+        LinkStatus::Revoked => return Err(refusal("the invitation was cancelled")),
     }
     let account = tx.facts().resource(own)?.filter(|account| is_addressed(account, &key(&it.email)));
     let Some(account) = account else { return Err(refusal("the invitation is for another address")) };

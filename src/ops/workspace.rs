@@ -9,7 +9,7 @@ use super::item::{register_folder, subtree};
 use super::membership::cascade_members;
 use super::text_setting::text_setting;
 use super::{Result, Transaction, find_workspace};
-use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
+use crate::model::attributes::{AllowDeny, Attributes, Item, LinkStatus, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
@@ -182,7 +182,7 @@ pub(super) fn remove_unchecked(tx: &mut Transaction<'_>, existing: &Resource) ->
         lying.sort_by_key(|it| it.id);
         for it in lying {
             // A token that has ended gives nothing, so its removal needs no confirmation.
-            if it.as_token().is_none_or(|token| token.status(tx.at) == "active") {
+            if it.as_token().is_none_or(|token| token.status(tx.at) == LinkStatus::Active) {
                 let name = if it.name.is_empty() { String::new() } else { format!(" `{}`", it.name) };
                 tx.cascades.push(format!("{}{name}", it.reference()));
             }

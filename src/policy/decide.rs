@@ -9,6 +9,7 @@ use super::proof::{Evidence, Proof};
 use super::restrictions::requirement_met;
 use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
+use crate::model::attributes::LinkStatus;
 use crate::model::catalogue::{
     self, ACTIVE_ONLY, Grant, Grantee, NOT_GRANTED, NOT_THERE, OUTSIDERS, Rule, TOKEN_ENDED,
 };
@@ -181,7 +182,7 @@ pub(super) fn evaluate<F: Facts + ?Sized, E: Evidence>(
 /// Whether an access token is active and its workspace exists.
 fn is_live_token<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
     let Some((token, workspace)) = subject.token() else { return Ok(false) };
-    Ok(token.status(subject.at) == "active" && subject.facts().header(workspace)?.is_some())
+    Ok(token.status(subject.at) == LinkStatus::Active && subject.facts().header(workspace)?.is_some())
 }
 
 /// Evidence that a grant applies: the subject is its grantee and its condition is met.

@@ -14,7 +14,7 @@ use super::Time;
 use super::kind::Kind;
 use super::permission::Permissions;
 pub use super::settings::{
-    AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
+    AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, LinkStatus, MemberAccess, SendPolicy, Setting,
     SettingValue, SettingValues, ShareClass, Sharing, TokenMode, Verdict,
 };
 pub use audits::{Acceptance, Review, ReviewDecision};

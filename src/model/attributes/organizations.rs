@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::is_default;
 use crate::model::Id;
-use crate::model::settings::{AllowDeny, TokenMode};
+use crate::model::settings::{AllowDeny, LinkStatus, TokenMode};
 use crate::model::time::Time;
 
 /// An organization.
@@ -97,12 +97,12 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The status at a time: `active`, `expired` or `revoked`.
-    pub fn status(&self, at: Time) -> &'static str {
+    /// The status at a time.
+    pub fn status(&self, at: Time) -> LinkStatus {
         match (self.revoked, self.expires.is_some_and(|end| end <= at)) {
-            (true, _) => "revoked",
-            (_, true) => "expired",
-            _ => "active",
+            (true, _) => LinkStatus::Revoked,
+            (_, true) => LinkStatus::Expired,
+            _ => LinkStatus::Active,
         }
     }
 }

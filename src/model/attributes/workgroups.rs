@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::organizations::org_role;
 use super::{is_default, is_yes, yes};
-use crate::model::settings::{InvitationState, MemberAccess, SendPolicy};
+use crate::model::settings::{InvitationState, LinkStatus, MemberAccess, SendPolicy};
 use crate::model::time::Time;
 use crate::model::{Id, Role};
 
@@ -159,11 +159,13 @@ fn is_active_state(value: &InvitationState) -> bool {
 }
 
 impl Invitation {
-    /// The status at a time: `active`, `used`, `expired` or `revoked`.
-    pub fn status(&self, at: Time) -> &'static str {
+    /// The status at a time.
+    pub fn status(&self, at: Time) -> LinkStatus {
         match self.state {
-            InvitationState::Active if self.expires.is_some_and(|end| end <= at) => "expired",
-            state => state.as_str(),
+            InvitationState::Active if self.expires.is_some_and(|end| end <= at) => LinkStatus::Expired,
+            InvitationState::Active => LinkStatus::Active,
+            InvitationState::Used => LinkStatus::Used,
+            InvitationState::Revoked => LinkStatus::Revoked,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Findings about access tokens and signing keys.
 
 use super::{FindingSearch, Report};
+use crate::model::attributes::LinkStatus;
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::{Attributes, Id, Kind, Problem, Resource, Role, Time};
 
@@ -38,7 +39,7 @@ impl FindingSearch<'_> {
     }
 
     fn token(&self, org: Id, token: &Resource, report: Report<'_>) -> Result<(), Problem> {
-        let Some(it) = token.as_token().filter(|it| it.status(self.at) == "active") else { return Ok(()) };
+        let Some(it) = token.as_token().filter(|it| it.status(self.at) == LinkStatus::Active) else { return Ok(()) };
         let fix = vec![format!("rolebook access-token revoke {}", token.id)];
         if let Some(by) = it.by
             && !(self.is_active(by)? && self.facts.held(org, Role::OrgAdmin, by)?.is_some())

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::fix::typed;
 use super::{FindingSearch, Report};
-use crate::model::attributes::{Attributes, Invitation};
+use crate::model::attributes::{Attributes, Invitation, LinkStatus};
 use crate::model::catalogue::findings::FindingKind;
 use crate::model::name::key;
 use crate::model::{Action, Id, Kind, Problem, Resource, Role, Verb};
@@ -63,7 +63,7 @@ impl FindingSearch<'_> {
     fn invitations(&self, of: Id, report: Report<'_>) -> Result<(), Problem> {
         let mut open = Vec::new();
         self.facts.resources(Kind::Invitation, Some(of), &mut |link| {
-            if link.as_invitation().is_some_and(|it| it.status(self.at) == "active") {
+            if link.as_invitation().is_some_and(|it| it.status(self.at) == LinkStatus::Active) {
                 open.push(link);
             }
             Ok(ControlFlow::Continue(()))

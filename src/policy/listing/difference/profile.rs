@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use hashbrown::HashMap;
 
-use crate::model::attributes::{Account, Attributes, SettingValues, Status};
+use crate::model::attributes::{Account, Attributes, LinkStatus, SettingValues, Status};
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
@@ -98,7 +98,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             Attributes::Account(_) => Profile::Absent,
             Attributes::AccessToken(token) => {
                 let lies_in_one = header.parent.map(|parent| facts.header(parent)).transpose()?.flatten().is_some();
-                let is_live = token.status(self.evaluator.at()) == "active" && lies_in_one;
+                let is_live = token.status(self.evaluator.at()) == LinkStatus::Active && lies_in_one;
                 if is_live { Profile::Outsider } else { Profile::Absent }
             }
             _ => Profile::Outsider,
