@@ -12,6 +12,7 @@
 
 mod commands;
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rolebook::model::attributes::EndpointKind;
@@ -206,7 +207,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
             median(store, &|facts| {
                 let question = asked(facts, Verb::Delete);
                 assert!(!decide(facts, &question).unwrap().allowed);
-                assert!(!remedies(facts, &question).unwrap().is_empty());
+                assert!(!remedies(facts, &question, &Rc::default()).unwrap().is_empty());
             }),
         ),
         (

@@ -7,6 +7,7 @@ use rolebook::ops::remedies;
 use rolebook::ops::share::{self, NewShare, ShareSelector};
 use rolebook::ops::{Actor, Transaction, account, content, endpoint, group, membership, transfer};
 use rolebook::policy::{Decision, EmptyFacts, Facts, Overlay, Question, decide};
+use std::rc::Rc;
 
 use crate::properties::keep;
 use crate::support::Tool;
@@ -157,7 +158,9 @@ fn deep_folders(depth: usize) {
         resource: lowest,
         at: NOW,
     };
-    assert!(!decide(&world, &denied).unwrap().allowed && !remedies(&world, &denied).unwrap().is_empty());
+    assert!(
+        !decide(&world, &denied).unwrap().allowed && !remedies(&world, &denied, &Rc::default()).unwrap().is_empty()
+    );
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
     let tx = Transaction::new(&world, bob, NOW).unwrap();
     assert_eq!(content::list(&tx, &name("n"), &path("/top"), true).unwrap().len(), depth - 1);
@@ -209,7 +212,7 @@ fn ten_thousand_shares_of_one_item() {
     }
     let principal = id_of(&world, Kind::Account, "u77");
     let question = Question { principal, action: Action::Plain(Verb::Delete), resource: on, at: NOW };
-    let offer = remedies(&world, &question).unwrap().into_iter().next().unwrap();
+    let offer = remedies(&world, &question, &Rc::default()).unwrap().into_iter().next().unwrap();
     assert_eq!(offer.actors, [id_of(&world, Kind::Account, "alice")]);
     let bobs = [ShareSelector { principal: user("bob"), by: None, class: None }];
     let revoke = |world: &mut Memory, cascade: bool| {

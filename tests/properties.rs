@@ -312,7 +312,7 @@ proptest! {
                 for verb in verbs_of(Kind::Workgroup) {
                     let question = Question { principal: who.id, action: Action::Plain(*verb), resource: place.id, at: NOW };
                     let decision = decide(&world, &question).unwrap();
-                    let offers = remedies(&world, &question).unwrap();
+                    let offers = remedies(&world, &question, &Rc::default()).unwrap();
                     prop_assert!(offers.iter().all(|offer| !offer.missing.is_empty()));
                     let manages = [Role::ServerAdmin, Role::ServerManager]
                         .iter()

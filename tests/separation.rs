@@ -33,7 +33,7 @@ fn store() -> Tool {
 #[test]
 fn a_change_that_violates_an_enforced_conflict_is_refused() {
     let tool = store();
-    // What violated it before the policy stays as it is, and does not stand in the way of other changes.
+    // What violated it before the policy stays as it is, and prevents no other change.
     tool.ok("share grant node1:/work dana --permission edit --admin");
     configure(&tool, POLICY);
     let revision = tool.revision();
@@ -75,6 +75,24 @@ fn an_enforced_conflict_may_name_what_is_still_to_be_made() {
     configure(&tool, &POLICY.replace("node1", "node2"));
     tool.ok("share grant node1:/work bob --permission edit --admin");
     let _ = tool.fails(4, "audit findings", "`node2:/work`");
+}
+
+#[test]
+fn no_remedy_violates_an_enforced_conflict() {
+    let tool = store();
+    let offered = |who: &str| {
+        let answer = tool.json(&format!("perm explain {who} delete node1:/work"));
+        answer["would_suffice"].as_array().unwrap().len()
+    };
+    assert!(offered("bob") > 0 && offered("dana") > 0);
+    let denied = "content remove node1:/work --as bob";
+    assert!(tool.run(denied).err.contains("share grant node1:/work bob"));
+    configure(&tool, POLICY);
+    // Bob may upload through the group, so nothing may let him delete. Dana may do neither.
+    assert_eq!(offered("bob"), 0);
+    assert!(offered("dana") > 0);
+    let ran = tool.run(denied);
+    assert!(ran.status == 3 && !ran.err.contains("share grant"), "{ran:?}");
 }
 
 #[test]

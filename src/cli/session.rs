@@ -133,7 +133,7 @@ impl<'s> Session<'s> {
         let path = self.store_path()?;
         let reader = Store::open(&path).and_then(|store| open(&store))?;
         let actor = self.actor(&reader.facts())?;
-        let view = ReadView::new(&reader, actor, at, Time::now())?;
+        let view = ReadView { enforced: self.enforced(), ..ReadView::new(&reader, actor, at, Time::now())? };
         if let Some(warning) = &view.warning {
             self.warn(warning);
         }
@@ -150,7 +150,7 @@ impl<'s> Session<'s> {
         OutputOptions {
             format: match self.globals.output {
                 Some(OutputFormat::Common(format)) => format,
-                // What is not part of the document, such as an error, is written as JSON.
+                // Commands that write a document ask for its format first.
                 Some(OutputFormat::Document(_)) => Format::Json,
                 None => by_config().unwrap_or_default(),
             },

@@ -8,6 +8,7 @@ use crate::model::escape::printable;
 use crate::model::name::key;
 use crate::model::reference::{PastReference, ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Time, Verb};
+use crate::ops::separation::Conflict;
 use crate::ops::{
     Actor, AnyViewer, ResolvedPath, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
 };
@@ -27,6 +28,8 @@ pub(super) struct ReadView<'r, F: Facts = StoreFacts<'r>> {
     pub(super) revision: Revision,
     /// If another moment than now is read: today's facts, which determine the reader's rights, and the time now.
     pub(super) today: Option<(TodayFacts<'r>, Time)>,
+    /// The conflicts that no change may make, and so no remedy either.
+    pub(super) enforced: Rc<[Conflict]>,
     /// A warning about the times of the log, by which the moment was chosen.
     pub(super) warning: Option<String>,
 }
@@ -49,7 +52,16 @@ impl Moment {
         let Moment { actor, at, revision, now, last } = self;
         let today = now.map(|now| (TodayFacts::new(reader), now));
         let is_same = reader.last_revision()? == last;
-        Ok(is_same.then_some(ReadView { reader, facts, actor, at, revision, today, warning: None }))
+        Ok(is_same.then_some(ReadView {
+            reader,
+            facts,
+            actor,
+            at,
+            revision,
+            today,
+            enforced: Rc::default(),
+            warning: None,
+        }))
     }
 }
 
@@ -66,6 +78,7 @@ impl<'r> ReadView<'r> {
                 at: now,
                 revision: last,
                 today: None,
+                enforced: Rc::default(),
                 warning: None,
             });
         };
@@ -86,12 +99,21 @@ impl<'r> ReadView<'r> {
             }
             // Expiry is judged at the time of that revision (docs/model.md#time-and-the-past).
             let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
-            return Ok(ReadView { reader, facts: reader.facts_at(revision), actor, at, revision, today, warning });
+            return Ok(ReadView {
+                reader,
+                facts: reader.facts_at(revision),
+                actor,
+                at,
+                revision,
+                today,
+                enforced: Rc::default(),
+                warning,
+            });
         }
         let at = Time::parse(text).map_err(|problem| problem.tip("or a revision's number, as in `--at 42`"))?;
         let revision = reader.revision_at(at)?;
         let facts = if revision == last { reader.facts() } else { reader.facts_at(revision) };
-        Ok(ReadView { reader, facts, actor, at, revision, today, warning })
+        Ok(ReadView { reader, facts, actor, at, revision, today, enforced: Rc::default(), warning })
     }
 
     /// Calls `visit` with every resource of a kind without parents that the reader may see, in order of name, starting
@@ -124,8 +146,8 @@ impl<'r> ReadView<'r> {
     /// The same view with the facts in memory, for commands that ask many questions.
     pub(super) fn in_memory(&self) -> Result<ReadView<'r, Snapshot>, Problem> {
         let ReadView { reader, actor, at, revision, today, .. } = *self;
-        let warning = self.warning.clone();
-        Ok(ReadView { reader, facts: self.facts.snapshot()?, actor, at, revision, today, warning })
+        let (enforced, warning) = (Rc::clone(&self.enforced), self.warning.clone());
+        Ok(ReadView { reader, facts: self.facts.snapshot()?, actor, at, revision, today, enforced, warning })
     }
 }
 
@@ -143,8 +165,8 @@ impl<'r> ReadView<'r> {
     /// The same view with facts that are read into memory once many lookups are made.
     pub(super) fn adaptive(&self) -> Result<ReadView<'r, AdaptiveFacts<'r>>, Problem> {
         let ReadView { reader, actor, at, revision, facts, today, .. } = *self;
-        let warning = self.warning.clone();
-        Ok(ReadView { reader, facts: adaptive(facts)?, actor, at, revision, today, warning })
+        let (enforced, warning) = (Rc::clone(&self.enforced), self.warning.clone());
+        Ok(ReadView { reader, facts: adaptive(facts)?, actor, at, revision, today, enforced, warning })
     }
 }
 

@@ -152,7 +152,7 @@ impl Transaction<'_> {
         );
         let mut problem = Problem::denied(decision.rule, message);
         if self.explains_denials() {
-            let remedies = self.viewer()?.visible_remedies(remedies(self.facts(), question)?)?;
+            let remedies = self.viewer()?.visible_remedies(remedies(self.facts(), question, &self.enforced)?)?;
             for offer in offers(self.facts(), question, &remedies, &|id| self.name(id))? {
                 offer.add_to(&mut problem);
             }

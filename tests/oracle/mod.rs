@@ -222,7 +222,7 @@ fn agree<F: Facts>(facts: &F, world: &World, who: u64, ask: &Ask, at: i64, deep:
         }
         return Ok(true);
     }
-    if deep && let Some(first) = remedies(facts, &question).unwrap().first() {
+    if deep && let Some(first) = remedies(facts, &question, &std::rc::Rc::default()).unwrap().first() {
         suffices(facts, world, (who, ask, at), first)?;
     }
     Ok(false)

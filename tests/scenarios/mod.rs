@@ -171,7 +171,7 @@ fn every_question_is_answered_as_expected() {
             wrong.push(format!("{place}: decided by {rule}, expected {other}"));
         }
         // An allowed action has a proof, and a remedy never names an existing right.
-        let remedies = remedies(it.world.tx.facts(), &it.question).unwrap();
+        let remedies = remedies(it.world.tx.facts(), &it.question, &std::rc::Rc::default()).unwrap();
         for missing in remedies.iter().map(|remedy| &remedy.missing) {
             let twice = missing.iter().enumerate().any(|(at, one)| missing[..at].contains(one));
             assert!(!missing.is_empty() && !twice, "{place}: {missing:?}");

@@ -243,7 +243,16 @@ impl Planned {
             let facts = Overlay::with(&before, &self.draft)?;
             return failing_tests(
                 session,
-                &ReadView { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
+                &ReadView {
+                    reader,
+                    facts,
+                    actor: by.actor,
+                    at: by.at,
+                    revision,
+                    today: None,
+                    enforced: Rc::clone(&by.enforced),
+                    warning: None,
+                },
                 tests,
             );
         }
@@ -251,7 +260,16 @@ impl Planned {
         let facts = Overlay::with(&before, &self.draft)?;
         failing_tests(
             session,
-            &ReadView { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
+            &ReadView {
+                reader,
+                facts,
+                actor: by.actor,
+                at: by.at,
+                revision,
+                today: None,
+                enforced: Rc::clone(&by.enforced),
+                warning: None,
+            },
             tests,
         )
     }

@@ -36,13 +36,13 @@ impl Answer {
         match (decision.allowed, with_givers) {
             (true, _) => {}
             (false, true) => {
-                let visible = view.viewer()?.visible_remedies(remedies(&view.facts, &question)?)?;
+                let visible = view.viewer()?.visible_remedies(remedies(&view.facts, &question, &view.enforced)?)?;
                 offered = offers(&view.facts, &question, &visible, &name)?;
                 missing.extend(offered.iter().map(|offer| offer.grant.clone()));
                 missing.dedup();
             }
             (false, false) => {
-                for remedy in view.viewer()?.visible_remedies(sufficient(&view.facts, &question)?)? {
+                for remedy in view.viewer()?.visible_remedies(sufficient(&view.facts, &question, &view.enforced)?)? {
                     missing.push(lacks_phrase(&remedy.missing, &name)?);
                 }
             }

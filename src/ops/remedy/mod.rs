@@ -10,8 +10,11 @@
 mod command;
 mod missing_phrase;
 
+use std::rc::Rc;
+
 use self::command::RemedyCommand;
 pub use self::missing_phrase::lacks_phrase;
+use super::separation::Conflict;
 use super::{Actor, Result, Transaction, workspace_member};
 use crate::model::attributes::{AllowDeny, Attributes, Status};
 use crate::model::catalogue::Condition;
@@ -27,12 +30,12 @@ const MAX_NAMED: usize = 5;
 const MAX_TRIALS: usize = 30;
 
 /// The remedies of a denied question, with the actors who can bring each about, the least powerful remedy first;
-/// empty if none was found.
+/// empty if none was found. No remedy makes an account violate an `enforced` conflict.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
-    let mut bench = RemedyTrial { facts, question, trials: MAX_TRIALS };
+pub fn remedies(facts: &dyn Facts, question: &Question, enforced: &Rc<[Conflict]>) -> Result<Vec<Remedy>> {
+    let mut bench = RemedyTrial { facts, question, enforced, trials: MAX_TRIALS };
     let mut found = Vec::new();
     for missing in missing_sets(facts, question)?.into_iter().take(MAX_CONSIDERED) {
         let mut offered = false;
@@ -53,8 +56,8 @@ pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn sufficient(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
-    let mut bench = RemedyTrial { facts, question, trials: MAX_TRIALS };
+pub fn sufficient(facts: &dyn Facts, question: &Question, enforced: &Rc<[Conflict]>) -> Result<Vec<Remedy>> {
+    let mut bench = RemedyTrial { facts, question, enforced, trials: MAX_TRIALS };
     let mut found = Vec::new();
     for missing in missing_sets(facts, question)?.into_iter().take(MAX_CONSIDERED) {
         if bench.works(&missing, RemedyMethod::Operator, Actor::Operator)? {
@@ -88,6 +91,8 @@ fn methods(missing: &[Missing]) -> impl Iterator<Item = RemedyMethod> + use<> {
 struct RemedyTrial<'f> {
     facts: &'f dyn Facts,
     question: &'f Question,
+    /// The conflicts that no change may make.
+    enforced: &'f Rc<[Conflict]>,
     /// The number of trials left.
     trials: usize,
 }
@@ -116,6 +121,7 @@ impl RemedyTrial<'_> {
         self.trials -= 1;
         let Some(steps) = steps(self.facts, self.question, missing, method)? else { return Ok(false) };
         let mut tx = Transaction::trial(self.facts, actor, self.question.at)?;
+        tx.enforce(Rc::clone(self.enforced));
         let done = steps.iter().try_for_each(|step| step.run(&mut tx)).and_then(|()| tx.check());
         match done {
             Ok(()) => Ok(decide(tx.facts(), self.question)?.allowed),
