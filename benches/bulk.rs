@@ -21,15 +21,13 @@ mod workload;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use process::peak;
+use process::{PROGRAM, Ran, middle, report, run};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use workload::Workload;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 /// A million bindings.
 const ACCOUNTS: usize = 100_000;
 /// The number of objects in the YAML manifest, which is then 25 MB.
@@ -52,14 +50,6 @@ fn main() {
         [accounts, objects] => measure(accounts.parse().unwrap(), objects.parse().unwrap()),
         _ => println!("cargo bench --bench bulk [ACCOUNTS [OBJECTS]]"),
     }
-}
-
-/// Runs the preparation, then the measured part, and prints how long that took, in microseconds.
-fn report<T>(before: impl FnOnce() -> T, measured: impl FnOnce(T)) {
-    let given = before();
-    let begin = Instant::now();
-    measured(given);
-    println!("{}", begin.elapsed().as_micros());
 }
 
 /// Every row of a store, in the order in which the rows were written.
@@ -123,50 +113,6 @@ fn parse_lines(file: &str) {
 fn write(accounts: usize, objects: usize, folder: &Path) {
     manifest::lines(&Workload::new(accounts), &folder.join("rows.jsonl")).unwrap();
     manifest::yaml(objects, &folder.join("objects.yaml")).unwrap();
-}
-
-/// The cost of one run of a contender.
-#[derive(Clone, Copy)]
-struct Ran {
-    time: Duration,
-    /// The peak memory in bytes; zero if the system does not report it.
-    memory: u64,
-}
-
-/// Runs a program to its end. A floor prints how long its measured part took.
-fn run(program: &str, words: &[&str]) -> Ran {
-    let begin = Instant::now();
-    let mut child = Command::new(program)
-        .args(words)
-        .env_remove("ROLEBOOK_AS")
-        .stdin(Stdio::null())
-        .stdout(if program == PROGRAM { Stdio::null() } else { Stdio::piped() })
-        .stderr(if program == PROGRAM { Stdio::null() } else { Stdio::inherit() })
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if let Some(now) = peak(&status_file) {
-            memory = now;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
-    let mut time = begin.elapsed();
-    assert!(status.success(), "{words:?}: {status}");
-    if let Some(mut said) = child.stdout.take() {
-        time = Duration::from_micros(std::io::read_to_string(&mut said).unwrap().trim().parse().unwrap());
-    }
-    Ran { time, memory }
-}
-
-/// The run with the median time, with the highest memory of all runs.
-fn middle(mut runs: Vec<Ran>) -> Ran {
-    runs.sort_by_key(|it| it.time);
-    Ran { memory: runs.iter().map(|it| it.memory).max().unwrap_or_default(), ..runs[runs.len() / 2] }
 }
 
 fn print(name: &str, ran: Ran, floor: Option<Duration>) {

@@ -14,6 +14,7 @@
 #[path = "workload/large.rs"]
 mod large;
 #[path = "workload/process.rs"]
+#[expect(dead_code, reason = "other benchmarks compare whole runs")]
 mod process;
 #[expect(dead_code, reason = "questions in process are asked by other benchmarks")]
 mod workload;
@@ -24,6 +25,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgAction, ArgMatches};
+use process::run;
 use rolebook::model::attributes::{EndpointKind, ItemType, SendPolicy};
 use rolebook::model::{Kind, Name, Permissions, Reference, Role, Time};
 use rolebook::ops::share::{self, NewShare};
@@ -458,23 +460,7 @@ fn measure_large() {
     long.extend(all(&lists));
     compare(&long, 0, LISTS);
     for contender in long.iter().skip(1) {
-        println!("{:<48} {:>6} MB at most", contender.name, memory(contender) / 1_000_000);
+        let words: Vec<&str> = contender.words.iter().map(String::as_str).collect();
+        println!("{:<48} {:>6} MB at most", contender.name, run(contender.program, &words).memory / 1_000_000);
     }
-}
-
-/// The peak memory of a run, in bytes.
-fn memory(contender: &Contender<'_>) -> u64 {
-    let mut child = Command::new(contender.program)
-        .args(&contender.words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
-    while child.try_wait().unwrap().is_none() {
-        memory = process::peak(&status).unwrap_or(memory);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    memory
 }
