@@ -19,7 +19,7 @@ use crate::model::attributes::Review;
 use crate::model::catalogue::findings::Severity;
 use crate::model::{Binding, Id, Kind, Problem, Time};
 use crate::ops::findings::Finding;
-use crate::ops::review::{each_in_scope, is_in_scope};
+use crate::ops::review::{covers, each_in_scope, is_in_scope};
 use crate::policy::{Facts, RowChange};
 use crate::render::pages::{Count, PageTable, Period, Reach, ReportPage};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -125,12 +125,8 @@ pub(super) fn report(
         bindings.push(binding);
     }
     let known: HashSet<Id> = bindings.iter().map(|it| it.id).collect();
-    let lies_in = |id: Id| -> Result<bool, Problem> {
-        Ok(scope.is_about_everything()
-            || scope.principals.contains(&id)
-            || scope.of.contains(&id)
-            || view.facts.ancestors(id)?.iter().any(|above| scope.of.contains(&above.id)))
-    };
+    let lies_in =
+        |id: Id| -> Result<bool, Problem> { Ok(scope.principals.contains(&id) || covers(&view.facts, &scope, id)?) };
     let (mut findings, mut severities) = (Vec::new(), BTreeMap::<usize, usize>::new());
     for finding in &found {
         let of_binding = finding.binding.as_ref().is_some_and(|it| known.contains(&it.id));

@@ -94,10 +94,17 @@ pub fn is_in_scope(then: &dyn Facts, review: &Review, binding: &Binding) -> Resu
     if Revocation::of(binding).is_none() {
         return Ok(false);
     }
+    Ok(review.principals.contains(&binding.principal) || covers(then, review, binding.resource)?)
+}
+
+/// Whether a resource is one that a review is about, or lies in one. `then` are the facts at the revision of the review.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn covers(then: &dyn Facts, review: &Review, resource: Id) -> Result<bool> {
     Ok(review.is_about_everything()
-        || review.principals.contains(&binding.principal)
-        || then.ancestors(binding.resource)?.iter().any(|above| review.of.contains(&above.id))
-        || review.of.contains(&binding.resource))
+        || review.of.contains(&resource)
+        || then.ancestors(resource)?.iter().any(|above| review.of.contains(&above.id)))
 }
 
 /// Every resource that lies in no other and that roles which are taken away by themselves are on.
