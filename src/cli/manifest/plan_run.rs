@@ -15,7 +15,7 @@ use crate::manifest::plan::{
     Counts, Owned, PlanRefusal, PlannedAction, PlannedChanges, Planner, summary, summary_done,
 };
 use crate::model::escape::escape_hidden;
-use crate::model::{Id, Name, Problem, ProblemKind, Time};
+use crate::model::{Id, Name, Problem, ProblemKind, Revision, Time};
 use crate::ops::describe::describe;
 use crate::ops::separation::Conflict;
 use crate::ops::{Actor, Transaction, require_active};
@@ -61,6 +61,14 @@ pub(super) struct PlanContext {
     pub(super) at: Time,
     /// The conflicts that no change may make.
     pub(super) enforced: Rc<[Conflict]>,
+}
+
+impl PlanContext {
+    /// A view of planned facts over a revision.
+    fn view<'r, F: Facts>(&self, reader: &'r Reader, facts: F, revision: Revision) -> ReadView<'r, F> {
+        let (actor, at, enforced) = (self.actor, self.at, Rc::clone(&self.enforced));
+        ReadView { reader, facts, actor, at, revision, today: None, enforced, warning: None }
+    }
 }
 
 /// Plans a manifest on the present state of a store. With a writer, the changes of many rows are written in parts. With
@@ -241,37 +249,11 @@ impl Planned {
         if self.in_parts {
             let before = reader.facts();
             let facts = Overlay::with(&before, &self.draft)?;
-            return failing_tests(
-                session,
-                &ReadView {
-                    reader,
-                    facts,
-                    actor: by.actor,
-                    at: by.at,
-                    revision,
-                    today: None,
-                    enforced: Rc::clone(&by.enforced),
-                    warning: None,
-                },
-                tests,
-            );
+            return failing_tests(session, &by.view(reader, facts, revision), tests);
         }
         let before = reader.facts().snapshot()?;
         let facts = Overlay::with(&before, &self.draft)?;
-        failing_tests(
-            session,
-            &ReadView {
-                reader,
-                facts,
-                actor: by.actor,
-                at: by.at,
-                revision,
-                today: None,
-                enforced: Rc::clone(&by.enforced),
-                warning: None,
-            },
-            tests,
-        )
+        failing_tests(session, &by.view(reader, facts, revision), tests)
     }
 
     /// Drops the rows after they are committed, because the output of very many changes needs the memory.
