@@ -103,18 +103,15 @@ fn moments(
         }
         Ok::<_, RenderError>(true)
     })?;
-    moments.push(from);
-    moments.reverse();
-    let mut kept = Vec::new();
-    for (index, moment) in moments.into_iter().enumerate() {
-        let number = moment.0;
-        let mut changes = Vec::new();
+    let mut kept = vec![from];
+    for moment in moments.into_iter().rev() {
+        let (number, mut changes) = (moment.0, Vec::new());
         view.reader.each_change(number, &mut |change| {
             changes.push(change);
             Ok::<_, RenderError>(ControlFlow::Continue(()))
         })?;
         let (before, after) = (view.reader.facts_at(number.saturating_sub(1)), view.reader.facts_at(number));
-        if index == 0 || can_differ(&policy.conflicts, &before, &after, &changes)? {
+        if can_differ(&policy.conflicts, &before, &after, &changes)? {
             kept.push(moment);
         }
     }

@@ -79,8 +79,11 @@ impl FindingSearch<'_> {
         for account in accounts_in(self.facts, binding.principal)?.unwrap_or_default() {
             made.extend(self.facts.list_bindings(BindingQuery::SharesBy(account))?);
         }
+        if made.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut tx = Transaction::trial(self.facts, Actor::Operator, self.at)?;
-        if made.is_empty() || revoke(&mut tx, binding, false).is_err() {
+        if revoke(&mut tx, binding, false).is_err() {
             return Ok(Vec::new());
         }
         let orphans = |facts: &dyn Facts| {

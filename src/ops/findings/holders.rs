@@ -82,20 +82,24 @@ impl FindingSearch<'_> {
     /// Whether the grantor of a binding holds one, on the same resource or on an item above it, that the principal gave
     /// before.
     fn has_given_back(&self, binding: &Binding, grantor: Id) -> Result<bool, Problem> {
-        let was_given = |on: Id, role: Role| -> Result<bool, Problem> {
-            let earlier = self.facts.held(on, role, grantor)?;
-            Ok(earlier.is_some_and(|it| it.grantor == Some(binding.principal) && it.since < binding.since))
+        let places: Vec<(Id, Role)> = match binding.role {
+            Role::ItemShare => {
+                let above = self.facts.ancestors(binding.resource)?;
+                let items = std::iter::once(binding.resource).chain(above.iter().map(|it| it.id));
+                items.map(|item| (item, Role::ItemShare)).collect()
+            }
+            held => {
+                let roles = Role::ALL.into_iter().filter(|role| role.resource_kind() == held.resource_kind());
+                roles.map(|role| (binding.resource, role)).collect()
+            }
         };
-        if binding.role == Role::ItemShare {
-            let above = self.facts.ancestors(binding.resource)?;
-            let items = std::iter::once(binding.resource).chain(above.iter().map(|it| it.id));
-            return items
-                .map(|item| was_given(item, Role::ItemShare))
-                .find(|it| !matches!(it, Ok(false)))
-                .unwrap_or(Ok(false));
+        for (on, role) in places {
+            let earlier = self.facts.held(on, role, grantor)?;
+            if earlier.is_some_and(|it| it.grantor == Some(binding.principal) && it.since < binding.since) {
+                return Ok(true);
+            }
         }
-        let roles = Role::ALL.into_iter().filter(|role| role.resource_kind() == binding.role.resource_kind());
-        roles.map(|role| was_given(binding.resource, role)).find(|it| !matches!(it, Ok(false))).unwrap_or(Ok(false))
+        Ok(false)
     }
 
     /// Reports access managers of a private bucket to whom it is not shown.

@@ -10,8 +10,11 @@ use crate::ops::review::{self, LastReviews};
 impl FindingSearch<'_> {
     /// Reports the bindings in the scope of any review that are older than the period and were not kept within it.
     pub(super) fn unreviewed(&self, report: Report<'_>) -> Result<(), Problem> {
+        if !self.wants(FindingKind::Unreviewed) {
+            return Ok(());
+        }
         let last = LastReviews::read(self.facts)?;
-        if last.is_empty() || !self.wants(FindingKind::Unreviewed) {
+        if last.is_empty() {
             return Ok(());
         }
         let oldest = self.oldest_in_order(FindingKind::Unreviewed);
