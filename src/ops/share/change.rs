@@ -139,6 +139,7 @@ fn find(tx: &Transaction<'_>, item: &Resource, endpoint: &Endpoint, which: &Shar
 /// The principal of a share: as [`find_principal`], and also a principal that the actor may not see, if it has a
 /// share that the actor may see. So a share that is listed can be revoked.
 fn find_holder(tx: &Transaction<'_>, item: &Resource, reference: &Reference, endpoint: &Endpoint) -> Result<Id> {
+    let reference = &*tx.with_kind(reference)?;
     let Reference::Named(..) = reference else { return find_principal(tx, reference, endpoint) };
     let found = find_principal(tx, reference, endpoint);
     match found {
@@ -243,8 +244,7 @@ pub fn set(
     let after = permissions.unwrap_or(share.attributes.permissions);
     refuse_unfit(tx, &attributes, endpoint, after)?;
     let mut ends = if expires.is_some() { end(tx, expires)? } else { share.expires };
-    let longer = expires.is_some() && share.expires.is_some_and(|old| ends.is_none_or(|new| new > old));
-    if longer || !share.attributes.permissions.contains(after) {
+    if ends_later(share.expires, ends) || !share.attributes.permissions.contains(after) {
         require_raise(tx, &share, after)?;
         let raised = Binding { expires: ends, ..share.clone() };
         ends = cap_end(tx, &raised, after)?;
@@ -255,6 +255,11 @@ pub fn set(
     changed.expires = ends;
     tx.put_binding(changed);
     Ok(())
+}
+
+/// Whether a share with a new end lasts longer than before; `None` is no end.
+fn ends_later(before: Option<Time>, after: Option<Time>) -> bool {
+    before.is_some_and(|before| after.is_none_or(|after| after > before))
 }
 
 /// Requires the right to raise a delegated share, which is the right to grant the result. The operator may raise the
@@ -434,7 +439,7 @@ pub fn authorize(tx: &Transaction<'_>, before: Option<&Binding>, after: Option<&
         if !sharing::may_change(subject, any)?.allowed {
             return Ok(false);
         }
-        let longer = after.is_some_and(|after| before.is_none_or(|before| before.expires != after.expires));
+        let longer = after.is_some_and(|after| before.is_none_or(|before| ends_later(before.expires, after.expires)));
         let raised = longer || !set(before).contains(set(after));
         let delegated = cascade::is_delegated(tx.facts(), any)?;
         if raised && delegated && !tx.may(Action::Share(set(after)), any.resource)? {
