@@ -24,6 +24,7 @@ mod docs;
 mod endpoints;
 mod everywhere;
 mod evidence;
+mod external_ids;
 mod extremes;
 mod findings;
 mod forgery;

@@ -136,7 +136,7 @@ fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
         ("short.db", "`short.db` is not a rolebook store"),
         ("foreign.db", "`foreign.db` is not a rolebook store"),
         ("other.db", "`other.db` is not a rolebook store"),
-        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 6"),
+        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 7"),
         ("half.db", "the store `half.db` is damaged: "),
         ("head.db", "the store `head.db` is damaged: "),
         ("folder.db", "`folder.db` is not a rolebook store"),
@@ -350,6 +350,7 @@ fn a_revision_is_never_dated_before_its_predecessor() {
 
 #[test]
 fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() {
+    const SIXTH: &str = "DROP INDEX external_id_now; DROP INDEX resource_alias_past";
     const FIFTH: &str = "DROP INDEX binding_by_now; DROP INDEX binding_by_past;
         DROP INDEX revision_actor; DROP INDEX revision_denied;
         CREATE INDEX share_by_now ON binding (grantor) WHERE until IS NULL AND role = 'item:share';
@@ -360,11 +361,12 @@ fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() 
     const SECOND: &str = "DROP INDEX binding_of_now;
         CREATE INDEX binding_of_now ON binding (principal, role, resource) WHERE until IS NULL";
     const FIRST: &str = "DROP INDEX share_by_now; DROP INDEX share_by_past";
-    from_version(5, FIFTH);
-    from_version(4, &format!("{FIFTH}; {FOURTH}"));
-    from_version(3, &format!("{FIFTH}; {FOURTH}; {THIRD}"));
-    from_version(2, &format!("{FIFTH}; {FOURTH}; {THIRD}; {SECOND}"));
-    from_version(1, &format!("{FIFTH}; {FOURTH}; {THIRD}; {SECOND}; {FIRST}"));
+    from_version(6, SIXTH);
+    from_version(5, &format!("{SIXTH}; {FIFTH}"));
+    from_version(4, &format!("{SIXTH}; {FIFTH}; {FOURTH}"));
+    from_version(3, &format!("{SIXTH}; {FIFTH}; {FOURTH}; {THIRD}"));
+    from_version(2, &format!("{SIXTH}; {FIFTH}; {FOURTH}; {THIRD}; {SECOND}"));
+    from_version(1, &format!("{SIXTH}; {FIFTH}; {FOURTH}; {THIRD}; {SECOND}; {FIRST}"));
 }
 
 fn from_version(older: i64, without: &str) {
@@ -386,7 +388,7 @@ fn from_version(older: i64, without: &str) {
     assert_eq!(tool.run("audit verify").status, 0);
     assert_eq!(version(), older, "who only reads changes nothing");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
-    assert_eq!(version(), 6);
+    assert_eq!(version(), 7);
     tool.ok("content add node1:/p --owner bob");
     tool.ok("share grant node1:/p carol --permission view --as bob");
     tool.ok("account remove bob --destroy --transfer-to eve --yes");

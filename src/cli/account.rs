@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, names, words};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, ids};
 use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::ReadView;
@@ -43,7 +44,8 @@ enum AccountCommand {
     /// Change an account's details
     ///
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
-    /// or settings. A setting is `allow`, `deny`, or `default` for the server's value.
+    /// or settings. A setting is `allow`, `deny`, or `default` for the server's value. To change external ids takes
+    /// the right to delete the account, since an import reads by them whose access it is.
     Edit(EditArgs),
     /// Give an account another name
     ///
@@ -76,7 +78,7 @@ enum AccountCommand {
 
 // The settings of an account.
 #[derive(Args, Debug, Clone)]
-struct AccountSettingArgs {
+struct AccountSettingArgs<I: Args> {
     /// E-mail address; empty takes it away
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
@@ -91,9 +93,11 @@ struct AccountSettingArgs {
     role: Option<String>,
     #[command(flatten)]
     settings: SettingArgs,
+    #[command(flatten)]
+    ids: I,
 }
 
-impl AccountSettingArgs {
+impl<I: ExternalIdOptions> AccountSettingArgs<I> {
     fn options(&self, who: &str) -> Result<AccountSettings, Problem> {
         Ok(AccountSettings {
             role: self.role.as_deref().map(|role| account::parse_role(role, who)).transpose()?,
@@ -101,6 +105,7 @@ impl AccountSettingArgs {
             display_name: self.display_name.clone(),
             expires: self.expires,
             settings: self.settings.0.clone(),
+            ids: self.ids.changes(),
         })
     }
 }
@@ -112,7 +117,7 @@ struct AddArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Account))]
     name: Name,
     #[command(flatten)]
-    settings: AccountSettingArgs,
+    settings: AccountSettingArgs<NewIdArgs>,
     /// Make it a member of this workgroup at once
     #[arg(long, value_name = "WORKGROUP", value_parser = names(Kind::Workgroup), add = complete::workgroups())]
     workgroup: Option<Name>,
@@ -159,7 +164,7 @@ struct EditArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Account), add = complete::accounts())]
     name: Name,
     #[command(flatten)]
-    settings: AccountSettingArgs,
+    settings: AccountSettingArgs<IdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -267,7 +272,7 @@ impl RemoveArgs {
     }
 }
 
-static COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 10] = [
     key("ref"),
     hidden("name"),
     shown("role"),
@@ -276,6 +281,7 @@ static COLUMNS: [Column; 9] = [
     hidden("display_name"),
     shown("expires"),
     hidden("settings"),
+    hidden("ids"),
     hidden("revision"),
 ];
 
@@ -287,7 +293,7 @@ impl ListArgs {
                 view.each(Kind::Account, wants.page_start(), &mut |account| {
                     let (role, status) = (roles.of(account.id), account.as_account().map(|it| it.status(view.at)));
                     if (self.role.is_none() || self.role == role) && (self.status.is_none() || self.status == status) {
-                        push(account_row(view, &account, role))
+                        push(account_row(view, &account, role)?)
                     } else {
                         Ok(ControlFlow::Continue(()))
                     }
@@ -328,13 +334,17 @@ impl Roles {
     }
 }
 
-fn account_row(view: &ReadView<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {
+fn account_row(
+    view: &ReadView<'_>,
+    resource: &Resource,
+    role: Option<Role>,
+) -> Result<Map<String, Value>, RenderError> {
     let account = resource.as_account().cloned().unwrap_or_default();
     let settings: Map<String, Value> = Setting::TOGGLES
         .iter()
         .map(|setting| (setting.field().to_owned(), json!(account.settings.get(*setting))))
         .collect();
-    row(
+    Ok(row(
         &COLUMNS,
         [
             json!(resource.reference()),
@@ -345,14 +355,15 @@ fn account_row(view: &ReadView<'_>, resource: &Resource, role: Option<Role>) -> 
             json!(account.display_name),
             time_value(account.expires),
             Value::Object(settings),
+            ids(view, resource.id)?,
             json!(resource.since),
         ],
-    )
+    ))
 }
 
 impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        const WITH_MEMBERSHIPS: [Column; 10] = [
+        const WITH_MEMBERSHIPS: [Column; 11] = [
             shown("ref"),
             shown("name"),
             shown("role"),
@@ -361,6 +372,7 @@ impl ShowArgs {
             shown("display_name"),
             shown("expires"),
             shown("settings"),
+            shown("ids"),
             shown("memberships"),
             shown("revision"),
         ];
@@ -368,7 +380,7 @@ impl ShowArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let account = view.find(Kind::Account, who)?;
             let role = account::role_of(&view.facts, account.id)?.map(|(_, role)| role);
-            let mut row = account_row(view, &account, role);
+            let mut row = account_row(view, &account, role)?;
             row.insert("memberships".to_owned(), Value::Array(super::members::memberships(view, account.id)?));
             session.show(&WITH_MEMBERSHIPS, row)
         })

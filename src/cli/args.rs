@@ -260,6 +260,7 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     match Reference::parse(text, kind)? {
         Reference::Named(found, name) if found == kind => Ok(name),
+        Reference::Id(id) if kind.has_external_ids() => Ok(Name::of_id(&id)),
         // Reserved words: the name parser refuses them with its own message.
         Reference::Authenticated | Reference::Anyone => Name::parse(text),
         other => Err(other.wrong_kind(kind.article())),
@@ -299,6 +300,7 @@ pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
 pub(super) fn workspace(text: &str) -> Result<(Name, Name), Problem> {
     match Reference::parse(text, Kind::Workspace)? {
         Reference::Workspace(org, name) => Ok((org, name)),
+        Reference::Id(id) => Ok((Name::of_id(&id), Name::of_id(&id))),
         other => Err(other.wrong_kind(Kind::Workspace.article())),
     }
 }
@@ -319,7 +321,7 @@ pub(super) fn workspace_of(org: &Name, text: &str) -> Result<Name, Problem> {
 pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
     let bare = if text.contains('/') { Kind::Workspace } else { Kind::Org };
     match Reference::parse(text, bare)? {
-        found @ (Reference::Named(Kind::Org, _) | Reference::Workspace(..)) => Ok(found),
+        found @ (Reference::Named(Kind::Org, _) | Reference::Workspace(..) | Reference::Id(_)) => Ok(found),
         other => Err(other.wrong_kind("an organization or a workspace")),
     }
 }

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, name, names};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs};
 use super::links;
 use super::members::{MemberCommand, MembershipArgs};
 use super::rename::RenameArgs;
@@ -85,8 +86,8 @@ enum DropboxCommand {
 }
 
 // The settings of a dropbox.
-#[derive(Args, Debug, Clone, Copy)]
-struct DropboxSettingArgs {
+#[derive(Args, Debug, Clone)]
+struct DropboxSettingArgs<I: Args> {
     #[command(flatten)]
     rights: AdminRightArgs,
     /// Let its admins invite outside submitters and revoke their links [default: true]
@@ -95,16 +96,21 @@ struct DropboxSettingArgs {
     /// Let its standard members invite outside submitters
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     members_invite: Option<bool>,
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: I,
 }
 
-impl DropboxSettingArgs {
-    fn options(self) -> group::GroupSettings {
+impl<I: ExternalIdOptions> DropboxSettingArgs<I> {
+    fn options(&self) -> group::GroupSettings {
         group::GroupSettings {
             admins_manage_members: self.rights.admins_manage_members,
             admins_create_users: self.rights.admins_create_users,
             admins_manage_groups: self.rights.admins_manage_groups,
             admins_manage_invitations: self.admins_manage_invitations,
             members_invite: self.members_invite,
+            labels: self.ids.with(&self.texts),
             ..group::GroupSettings::default()
         }
     }
@@ -116,7 +122,7 @@ struct AddArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Dropbox))]
     name: Name,
     #[command(flatten)]
-    settings: DropboxSettingArgs,
+    settings: DropboxSettingArgs<NewIdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -127,7 +133,7 @@ struct SetArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Dropbox), add = complete::dropboxes())]
     name: Name,
     #[command(flatten)]
-    settings: DropboxSettingArgs,
+    settings: DropboxSettingArgs<IdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -152,7 +158,7 @@ impl AddMemberArgs {
     }
 }
 
-static COLUMNS: [Column; 10] = [
+static COLUMNS: [Column; 13] = [
     key("ref"),
     hidden("name"),
     hidden("admins_manage_members"),
@@ -162,6 +168,9 @@ static COLUMNS: [Column; 10] = [
     shown("members_invite"),
     shown("public_link"),
     shown("members"),
+    hidden("display_name"),
+    hidden("description"),
+    hidden("ids"),
     hidden("revision"),
 ];
 

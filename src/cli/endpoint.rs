@@ -7,13 +7,14 @@ use super::args::{
     OrWord, PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, or_word, reference,
 };
 use super::group::{ListArgs, NamedArgs, ShowArgs};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::rename::RenameArgs;
 use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
-use crate::model::{Binding, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, endpoint};
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -59,7 +60,7 @@ enum EndpointCommand {
 
 // The settings of an endpoint.
 #[derive(Args, Debug, Clone)]
-struct EndpointSettingArgs {
+struct EndpointSettingArgs<I: Args> {
     /// Show its definition only to those who hold a role on it
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     private: Option<bool>,
@@ -69,14 +70,19 @@ struct EndpointSettingArgs {
     /// The version of a node's software, as in `4.4.6`; `none` if it is not known
     #[arg(long, value_name = "VERSION", value_parser = or_word("none", NodeVersion::parse))]
     node_version: Option<OrWord<NodeVersion>>,
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: I,
 }
 
-impl EndpointSettingArgs {
+impl<I: ExternalIdOptions> EndpointSettingArgs<I> {
     fn options(&self) -> endpoint::EndpointSettings {
         endpoint::EndpointSettings {
             private: self.private,
             managed: self.managed,
             node_version: self.node_version.clone(),
+            labels: self.ids.with(&self.texts),
         }
     }
 }
@@ -96,7 +102,7 @@ struct AddArgs {
     #[arg(long = "administrator", value_name = "WHO", value_parser = reference, add = complete::members())]
     administrators: Vec<Reference>,
     #[command(flatten)]
-    settings: EndpointSettingArgs,
+    settings: EndpointSettingArgs<NewIdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -107,7 +113,7 @@ struct SetArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Endpoint), add = complete::endpoints())]
     name: Name,
     #[command(flatten)]
-    settings: EndpointSettingArgs,
+    settings: EndpointSettingArgs<IdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -142,7 +148,7 @@ struct AssignmentArgs {
     writing: WriteArgs,
 }
 
-static COLUMNS: [Column; 8] = [
+static COLUMNS: [Column; 11] = [
     key("ref"),
     hidden("name"),
     shown("kind"),
@@ -150,6 +156,9 @@ static COLUMNS: [Column; 8] = [
     shown("managed"),
     shown("node_version"),
     hidden("of"),
+    hidden("display_name"),
+    hidden("description"),
+    hidden("ids"),
     hidden("revision"),
 ];
 
@@ -170,6 +179,9 @@ fn endpoint_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, 
             json!(it.managed),
             json!(it.node_version),
             json!(of),
+            json!(it.display_name),
+            json!(it.description),
+            ids(view, resource.id)?,
             json!(resource.since),
         ],
     ))
@@ -298,10 +310,10 @@ fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<RoleRow>, RenderEr
 
 /// The effective roles of an account or group; those of others only for actors who may list roles.
 fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<RoleRow>, RenderError> {
-    let (id, _) = match who {
-        Reference::Named(Kind::Account | Kind::Group, _) => view.resolve(who)?,
-        other => return Err(other.wrong_kind("an account or a group").into()),
-    };
+    let (id, kind) = view.resolve(who)?;
+    if !matches!(kind, Kind::Account | Kind::Group) || id <= Id::LAST_RESERVED {
+        return Err(who.wrong_kind("an account or a group").into());
+    }
     if view.actor == Actor::Principal(id) {
         return own_roles(view, which);
     }

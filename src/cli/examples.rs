@@ -25,7 +25,7 @@ examples! {
     ACCOUNT_ADD: "rolebook account add frank --email frank@example.com" "rolebook account add grace --role manager --as alice --reason 'covers for dana'" "rolebook account add heidi --workgroup color --as carol";
     ACCOUNT_LIST: "rolebook account list" "rolebook account list --role admin -o json" "rolebook account list --columns ref,status --sort -status --no-headers" "rolebook account list --limit 2 --after user:bob";
     ACCOUNT_SHOW: "rolebook account show bob" "rolebook account show bob -o json";
-    ACCOUNT_SET: "rolebook account set bob --send-external deny" "rolebook account set bob --expires 2027-06-30" "rolebook account edit bob --display-name 'Bob B.' --as bob";
+    ACCOUNT_SET: "rolebook account set bob --send-external deny" "rolebook account set bob --expires 2027-06-30" "rolebook account edit bob --display-name 'Bob B.' --as bob" "rolebook account edit bob --id faspex@studio:3";
     ACCOUNT_SET_ROLE: "rolebook account set-role bob manager --as alice --reason 'covers for dana'" "rolebook account set-role bob user --dry-run";
     ACCOUNT_RENAME: "rolebook account rename bob robert" "rolebook account rename bob Bob --as alice --reason 'married'";
     ACCOUNT_DEACTIVATE: "rolebook account deactivate bob" "rolebook account activate bob --as alice";
@@ -84,7 +84,7 @@ examples! {
     ENDPOINT_ADD: "rolebook endpoint add tapes --kind s3 --private --as alice" "rolebook endpoint add node2 --kind node --node-version 4.4.6 --administrator alice" "rolebook endpoint add reels --kind share --of archive:/open --as alice";
     ENDPOINT_LIST: "rolebook endpoint list" "rolebook endpoint list --as bob -o json";
     ENDPOINT_SHOW: "rolebook endpoint show node1" "rolebook endpoint show archive -o yaml";
-    ENDPOINT_SET: "rolebook endpoint set node1 --node-version 4.4.6" "rolebook endpoint set archive --private=false --as alice";
+    ENDPOINT_SET: "rolebook endpoint set node1 --node-version 4.4.6" "rolebook endpoint set node1 --id node@studio:ak1 --display-name 'Node: A/B'" "rolebook endpoint set archive --private=false --as alice";
     ENDPOINT_RENAME: "rolebook endpoint rename archive vault" "rolebook endpoint rename archive Archive --as alice";
     ENDPOINT_REMOVE: "rolebook endpoint remove archive --dry-run" "rolebook endpoint remove archive --as alice --yes";
     ENDPOINT_ROLES: "rolebook endpoint roles archive" "rolebook endpoint roles archive --of me --as bob" "rolebook endpoint roles archive --of carol -o json";

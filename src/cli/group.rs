@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, names, visibilities};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -29,19 +30,19 @@ pub(super) struct GroupArgs {
 enum GroupCommand {
     /// Create a group
     #[command(after_long_help = examples::GROUP_ADD)]
-    Add(ChangeArgs),
+    Add(ChangeArgs<NewIdArgs>),
     /// List groups
     #[command(after_long_help = examples::GROUP_LIST)]
     List(ListArgs),
     /// Show one group
     #[command(after_long_help = examples::GROUP_SHOW)]
     Show(ShowArgs),
-    /// Change who sees a group
+    /// Change who sees a group, its texts and its external ids
     ///
     /// The list of members is visible to the members, to server admins and managers, and to admins of
     /// workgroups who manage groups.
     #[command(after_long_help = examples::GROUP_SET)]
-    Set(ChangeArgs),
+    Set(ChangeArgs<IdArgs>),
     /// Give a group another name
     #[command(after_long_help = examples::GROUP_RENAME)]
     Rename(RenameArgs),
@@ -71,7 +72,7 @@ pub(super) struct NamedArgs {
 
 // A group and its settings.
 #[derive(Args, Debug)]
-struct ChangeArgs {
+struct ChangeArgs<I: Args> {
     /// The group
     #[arg(value_name = "NAME", value_parser = names(Kind::Group), add = complete::names_of_noun())]
     name: Name,
@@ -79,12 +80,17 @@ struct ChangeArgs {
     #[arg(long, value_name = "WHO", value_parser = visibilities())]
     visible: Option<GroupVisibility>,
     #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: I,
+    #[command(flatten)]
     writing: WriteArgs,
 }
 
-impl ChangeArgs {
+impl<I: ExternalIdOptions> ChangeArgs<I> {
     fn options(&self) -> group::GroupSettings {
-        group::GroupSettings { visible: self.visible, ..group::GroupSettings::default() }
+        let labels = self.ids.with(&self.texts);
+        group::GroupSettings { visible: self.visible, labels, ..group::GroupSettings::default() }
     }
 }
 
@@ -136,7 +142,16 @@ impl ShowArgs {
 }
 
 /// The columns of a group.
-static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 8] = [
+    key("ref"),
+    hidden("name"),
+    shown("visible"),
+    shown("members"),
+    hidden("display_name"),
+    hidden("description"),
+    hidden("ids"),
+    hidden("revision"),
+];
 
 /// The row of a group, a workgroup or a dropbox: its settings by name, and its number of members if the reader may see
 /// them. A reader who may only send to it gets its name and send policy.
@@ -167,6 +182,7 @@ pub(super) fn group_row(view: &ReadView<'_>, group: &Resource) -> Result<Map<Str
         })?;
         fields.insert("public_link".to_owned(), if inside { json!(on) } else { Value::Null });
     }
+    fields.insert("ids".to_owned(), ids(view, group.id)?);
     fields.insert("revision".to_owned(), json!(group.since));
     Ok(fields)
 }

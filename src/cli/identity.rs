@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::config::{self, Config, store_file};
-use crate::model::{Kind, Problem, ProblemKind, Reference};
+use crate::model::{Kind, Name, Problem, ProblemKind, Reference};
 use crate::ops::Actor;
 use crate::policy::Facts;
 use crate::store::StoreFacts;
@@ -62,8 +62,10 @@ pub(super) fn actor_name(option: Option<&OsStr>) -> Result<Option<String>, Probl
 pub(super) fn actor(name: Option<&str>, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
     let Some(text) = name else { return Ok(Actor::Operator) };
     let reference = Reference::parse(text, Kind::Account)?;
-    let Reference::Named(Kind::Account, name) = &reference else {
-        return Err(reference.wrong_kind("an account to act as"));
+    let name = match &reference {
+        Reference::Named(Kind::Account, name) => name.clone(),
+        Reference::Id(id) => Name::of_id(id),
+        other => return Err(other.wrong_kind("an account to act as")),
     };
     let account = facts
         .named(Kind::Account, None, name.key())?

@@ -23,6 +23,7 @@ mod findings;
 mod group;
 mod identity;
 mod keys;
+mod labels;
 mod links;
 mod log;
 mod mail;

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, account, names};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::org_members as members;
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -32,7 +33,7 @@ enum OrgCommand {
     /// Show one organization
     #[command(after_long_help = examples::ORG_SHOW)]
     Show(ShowArgs),
-    /// Change the description of an organization
+    /// Change the texts and the external ids of an organization
     #[command(after_long_help = examples::ORG_SET)]
     Set(SetArgs),
     /// Give an organization another name
@@ -89,9 +90,10 @@ struct AddArgs {
     /// The first admin; needed without `--as`
     #[arg(long, value_name = "USER", value_parser = account, add = complete::accounts())]
     admin: Option<Reference>,
-    /// The description
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: NewIdArgs,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -118,9 +120,10 @@ struct SetArgs {
     /// The organization
     #[arg(value_name = "ORG", value_parser = names(Kind::Org), add = complete::orgs())]
     org: Name,
-    /// The description; empty takes it away
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: IdArgs,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -134,12 +137,28 @@ struct RemoveArgs {
     writing: WriteArgs,
 }
 
-static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 7] = [
+    key("ref"),
+    hidden("name"),
+    hidden("display_name"),
+    shown("description"),
+    shown("members"),
+    hidden("ids"),
+    hidden("revision"),
+];
 
 fn org_row(view: &ReadView<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
     let mut fields = row(
         &COLUMNS,
-        [json!(org.reference()), json!(org.name), Value::Null, json!(count(view, org)?), json!(org.since)],
+        [
+            json!(org.reference()),
+            json!(org.name),
+            Value::Null,
+            Value::Null,
+            json!(count(view, org)?),
+            ids(view, org.id)?,
+            json!(org.since),
+        ],
     );
     for (name, value) in org.attributes.named_values() {
         fields.insert(name.to_owned(), value);
@@ -164,8 +183,8 @@ impl OrgArgs {
         let kind = Kind::Org;
         match self.command {
             OrgCommand::Add(it) => {
-                let which = &it.name;
-                session.change(&it.writing, |tx| org::add(tx, which, it.description.as_deref(), it.admin.as_ref()))
+                let (which, labels) = (&it.name, it.ids.with(&it.texts));
+                session.change(&it.writing, |tx| org::add(tx, which, &labels, it.admin.as_ref()))
             }
             OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
@@ -181,8 +200,8 @@ impl OrgArgs {
                 })
             }
             OrgCommand::Set(it) => {
-                let which = &it.org;
-                session.change(&it.writing, |tx| org::set(tx, which, it.description.as_deref()))
+                let (which, labels) = (&it.org, it.ids.with(&it.texts));
+                session.change(&it.writing, |tx| org::set(tx, which, &labels))
             }
             OrgCommand::Rename(it) => it.run(session, kind),
             OrgCommand::Remove(it) => {

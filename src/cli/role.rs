@@ -109,6 +109,7 @@ fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
     match audience {
         Audience::Everybody => vec![("anyone", None)],
         Audience::Holds(roles) => roles.iter().map(|role| (role.qualified(), None)).collect(),
+        Audience::SeesAbove => vec![("who-knows", Some(audience.phrase().replacen("who knows", "one knows", 1)))],
         Audience::May(_) | Audience::MayAbove(..) | Audience::MayOnServer(_) => {
             vec![("who-may", Some(audience.phrase().replacen("who may", "one may", 1)))]
         }

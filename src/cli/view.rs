@@ -1,5 +1,6 @@
 //! A store opened for reading: the facts at one moment, as one reader may see them.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Referenc
 use crate::ops::separation::Conflict;
 use crate::ops::{
     Actor, AnyViewer, ResolvedPath, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
+    with_kind,
 };
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{AdaptiveFacts, BindingQuery, CurrentRights, Facts};
@@ -217,6 +219,11 @@ impl<F: Facts> ReadView<'_, F> {
     /// The resource of that kind and name, if the reader may see it.
     pub(super) fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>, Problem> {
         find(&self.facts, &self.viewer()?, kind, name)
+    }
+
+    /// A reference by an external id with the kind of what it identifies; every other reference unchanged.
+    pub(super) fn with_kind<'r>(&self, reference: &'r Reference) -> Result<Cow<'r, Reference>, Problem> {
+        with_kind(&self.facts, &self.viewer()?, reference)
     }
 
     /// The resource or principal that a reference names, if the reader may see it.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, member_accesses, names, send_policies};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs};
 use super::members::{MemberCommand, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
@@ -63,8 +64,8 @@ pub(super) struct AdminRightArgs {
 }
 
 // The settings of a workgroup.
-#[derive(Args, Debug, Clone, Copy)]
-struct WorkgroupSettingArgs {
+#[derive(Args, Debug, Clone)]
+struct WorkgroupSettingArgs<I: Args> {
     /// Who may send packages to it [default: nobody]
     #[arg(long, value_name = "WHO", value_parser = send_policies())]
     send: Option<SendPolicy>,
@@ -73,16 +74,21 @@ struct WorkgroupSettingArgs {
     member_access: Option<MemberAccess>,
     #[command(flatten)]
     rights: AdminRightArgs,
+    #[command(flatten)]
+    texts: TextArgs,
+    #[command(flatten)]
+    ids: I,
 }
 
-impl WorkgroupSettingArgs {
-    fn options(self) -> group::GroupSettings {
+impl<I: ExternalIdOptions> WorkgroupSettingArgs<I> {
+    fn options(&self) -> group::GroupSettings {
         group::GroupSettings {
             send: self.send,
             member_access: self.member_access,
             admins_manage_members: self.rights.admins_manage_members,
             admins_create_users: self.rights.admins_create_users,
             admins_manage_groups: self.rights.admins_manage_groups,
+            labels: self.ids.with(&self.texts),
             ..group::GroupSettings::default()
         }
     }
@@ -94,7 +100,7 @@ struct AddArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Workgroup))]
     name: Name,
     #[command(flatten)]
-    settings: WorkgroupSettingArgs,
+    settings: WorkgroupSettingArgs<NewIdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -105,12 +111,12 @@ struct SetArgs {
     #[arg(value_name = "NAME", value_parser = names(Kind::Workgroup), add = complete::workgroups())]
     name: Name,
     #[command(flatten)]
-    settings: WorkgroupSettingArgs,
+    settings: WorkgroupSettingArgs<IdArgs>,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-static COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 12] = [
     key("ref"),
     hidden("name"),
     shown("send"),
@@ -119,6 +125,9 @@ static COLUMNS: [Column; 9] = [
     hidden("admins_create_users"),
     hidden("admins_manage_groups"),
     shown("members"),
+    hidden("display_name"),
+    hidden("description"),
+    hidden("ids"),
     hidden("revision"),
 ];
 

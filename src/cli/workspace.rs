@@ -9,6 +9,7 @@ use super::args::{
     OrWord, PageArgs, ReadArgs, WriteArgs, allow_deny, item, names, own_allow_deny, reference,
     workspace as workspace_name, workspace_levels,
 };
+use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::org::count;
 use super::rename::RenameWorkspaceArgs;
 use super::reviewed::ReviewedColumns;
@@ -36,7 +37,7 @@ pub(super) struct WorkspaceArgs {
 enum WorkspaceCommand {
     /// Create a workspace
     #[command(after_long_help = examples::WORKSPACE_ADD)]
-    Add(ChangeArgs),
+    Add(ChangeArgs<NewIdArgs>),
     /// List workspaces
     #[command(after_long_help = examples::WORKSPACE_LIST)]
     List(ListArgs),
@@ -48,7 +49,7 @@ enum WorkspaceCommand {
     /// Members edit the description, unless the server setting `members-edit-workspaces` is off. The
     /// rest is for admins.
     #[command(after_long_help = examples::WORKSPACE_SET)]
-    Set(ChangeArgs),
+    Set(ChangeArgs<IdArgs>),
     /// Give a workspace another name
     #[command(after_long_help = examples::WORKSPACE_RENAME)]
     Rename(RenameWorkspaceArgs),
@@ -70,19 +71,20 @@ enum WorkspaceCommand {
 
 // A workspace and its settings.
 #[derive(Args, Debug)]
-struct ChangeArgs {
+struct ChangeArgs<I: Args> {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", value_parser = workspace_name, add = complete::workspaces())]
     workspace: (Name, Name),
-    /// The description; empty takes it away
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
+    #[command(flatten)]
+    texts: TextArgs,
     /// The folder its files lie in: every member gets a home folder there
     #[arg(long, value_name = "ENDPOINT:/PATH", value_parser = item)]
     files: Option<(Name, Path)>,
     /// Whether members upload straight into their home folders [default: allow]
     #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_deny())]
     root_upload: Option<AllowDeny>,
+    #[command(flatten)]
+    ids: I,
     #[command(flatten)]
     writing: WriteArgs,
 }
@@ -159,20 +161,25 @@ struct RemoveMemberArgs {
     writing: WriteArgs,
 }
 
-impl ChangeArgs {
+impl<I: ExternalIdOptions> ChangeArgs<I> {
     fn options(&self) -> WorkspaceSettings {
-        let (description, files) = (self.description.clone(), self.files.clone());
-        WorkspaceSettings { description, files, root_upload: self.root_upload }
+        WorkspaceSettings {
+            labels: self.ids.with(&self.texts),
+            files: self.files.clone(),
+            root_upload: self.root_upload,
+        }
     }
 }
 
-static COLUMNS: [Column; 7] = [
+static COLUMNS: [Column; 9] = [
     key("ref"),
     hidden("name"),
+    hidden("display_name"),
     shown("description"),
     shown("files"),
     shown("root_upload"),
     shown("members"),
+    hidden("ids"),
     hidden("revision"),
 ];
 
@@ -189,9 +196,11 @@ fn workspace_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String,
             json!(view.name(resource.id)?),
             json!(resource.name),
             Value::Null,
+            Value::Null,
             json!(files),
             Value::Null,
             json!(count(view, resource)?),
+            ids(view, resource.id)?,
             json!(resource.since),
         ],
     );

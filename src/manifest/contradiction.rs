@@ -17,6 +17,7 @@ use crate::model::escape::printable;
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Reference, Role, Time};
 use crate::ops::home::HomeFolder;
+use crate::ops::labels::LabelChanges;
 
 /// The declared fields of all files so far.
 #[derive(Debug, Default)]
@@ -144,6 +145,12 @@ impl<'v, 'f> Of<'v, 'f> {
         self.text(field, value.map(|value| if value { "true" } else { "false" }));
     }
 
+    /// The texts. Ids add up, so they contradict nothing.
+    fn texts(&mut self, labels: &LabelChanges) {
+        self.text("display-name", labels.display_name.as_deref());
+        self.text("description", labels.description.as_deref());
+    }
+
     fn name(&mut self, field: &str, name: Option<&Name>) {
         self.text(field, name.map(Name::key));
     }
@@ -208,6 +215,7 @@ fn group(declared: &DeclaredGroup, visit: &mut Visit<'_>) {
     of.field("admins-manage-groups", options.admins_manage_groups);
     of.field("admins-manage-invitations", options.admins_manage_invitations);
     of.field("members-invite", options.members_invite);
+    of.texts(&options.labels);
 }
 
 fn endpoint(declared: &DeclaredEndpoint, visit: &mut Visit<'_>) {
@@ -218,6 +226,7 @@ fn endpoint(declared: &DeclaredEndpoint, visit: &mut Visit<'_>) {
     of.field("private", declared.private);
     of.field("managed", declared.managed);
     of.text("node-version", declared.node_version.as_ref().map(ToString::to_string).as_deref());
+    of.texts(&declared.labels);
     of.text("of", declared.of.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
 }
 
@@ -225,14 +234,14 @@ fn org(declared: &DeclaredOrg, visit: &mut Visit<'_>) {
     let mut of = Of::resource(resource_key(Kind::Org, &declared.name), declared.ensure, visit);
     of.field("exclusive", declared.exclusive);
     of.name("previously", declared.previously.as_ref());
-    of.text("description", declared.description.as_deref());
+    of.texts(&declared.labels);
 }
 
 fn workspace(declared: &DeclaredWorkspace, visit: &mut Visit<'_>) {
     there(visit, resource_key(Kind::Org, &declared.org));
     let mut of = Of::resource(workspace_of(&declared.org, &declared.name), declared.ensure, visit);
     of.name("previously", declared.previously.as_ref());
-    of.text("description", declared.description.as_deref());
+    of.texts(&declared.labels);
     of.text("files", declared.files.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
     of.text("root-upload", declared.root_upload.map(|it| it.as_str()));
 }

@@ -76,6 +76,7 @@ fn texts(form: TextFormat) -> &'static [&'static str] {
         TextFormat::Permission => &["edit"],
         TextFormat::Home => &["n:/a", "none"],
         TextFormat::Percent => &["7%"],
+        TextFormat::ExternalId => &["faspex@studio:3"],
     }
 }
 

@@ -8,7 +8,8 @@ use crate::model::attributes::{
 use crate::model::{Kind, Role};
 use Shape::{Bool, Enum, List, Map, Number, OneOf, Text};
 use TextFormat::{
-    AccountRole, Email, FreeText, Home, Item, Member, Moment, Name, Percent, Permission, Set, Sharer, Url, Version,
+    AccountRole, Email, ExternalId, FreeText, Home, Item, Member, Moment, Name, Percent, Permission, Set, Sharer, Url,
+    Version,
 };
 
 const ACCOUNT_NAME: TextFormat = Name(Kind::Account);
@@ -88,13 +89,19 @@ const ENSURE: &str = "`absent` removes it, with its contents and every binding o
 const PREVIOUSLY: &str = "The name before a rename; its contents and bindings remain";
 const EXCLUSIVE: &str = "Whether to remove members that the file does not name";
 
+const DISPLAY_NAME: Field = field("display-name", Text(FreeText), "The name to show");
+const DESCRIPTION: Field = field("description", Text(FreeText), "What it is for");
+const IDS: Field =
+    field("ids", List(&Text(ExternalId)), "What the platforms call it, as `PLATFORM[@INSTANCE]:ID`; others remain");
+
 /// An account.
 pub static ACCOUNT: Object = Object {
     name: "account",
     fields: &[
         field("role", Text(AccountRole), "Its account role: admin, manager or user (the default)"),
         field("email", Text(Email), "Its e-mail address"),
-        field("display-name", Text(FreeText), "The name to show"),
+        DISPLAY_NAME,
+        IDS,
         field("expires", Text(Moment), "When it expires: a day (from 00:00 UTC), a time, `never`"),
         field("settings", Shape::Object(&SETTINGS), "Its own settings"),
         field("ensure", Enum(&["present", "inactive", "absent"]), "`absent` destroys it, `inactive` keeps its record"),
@@ -130,6 +137,9 @@ pub static GROUP: Object = Object {
             Enum(GroupVisibility::WORDS),
             "Who sees its name and may give it roles and shares; by default everyone, unless the directory is private",
         ),
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("exclusive", Bool, EXCLUSIVE),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Group)), PREVIOUSLY),
@@ -151,6 +161,9 @@ pub static WORKGROUP: Object = Object {
         MANAGE_MEMBERS,
         CREATE_USERS,
         MANAGE_GROUPS,
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("members", List(&OneOf(&[Text(Member), Shape::Object(&WORKGROUP_MEMBER)])), MEMBERS),
         field("admins", List(&Text(ACCOUNT_NAME)), ADMINS),
         field("exclusive", Bool, EXCLUSIVE),
@@ -183,6 +196,9 @@ pub static DROPBOX: Object = Object {
         MANAGE_GROUPS,
         field("admins-manage-invitations", Bool, "Whether its admins invite outside submitters and revoke their links"),
         field("members-invite", Bool, "Whether its standard members invite outside submitters"),
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("members", List(&OneOf(&[Text(Member), Shape::Object(&DROPBOX_MEMBER)])), MEMBERS),
         field("admins", List(&Text(ACCOUNT_NAME)), ADMINS),
         field("exclusive", Bool, EXCLUSIVE),
@@ -206,6 +222,9 @@ pub static ENDPOINT: Object = Object {
         field("managed", Bool, "Whether roles can be assigned on it"),
         field("node-version", Text(Version), "The version of a node's software"),
         field("of", Text(Item), "The folder of another endpoint that a share opens"),
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("roles", Shape::Object(&ROLES), "Who holds which role on it"),
         field("content", Map(TextFormat::Path, &Shape::Object(&CONTENT)), "Files and folders, by path"),
         field("shares", Map(TextFormat::Path, &Map(Sharer, &SHARE_OR_MANY)), "Who shares what with whom, by path"),
@@ -261,7 +280,9 @@ pub static SHARE: Object = Object {
 pub static ORGANIZATION: Object = Object {
     name: "organization",
     fields: &[
-        field("description", Text(FreeText), "What it is for"),
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("admins", List(&Text(ACCOUNT_NAME)), "Its admins; the first creates it"),
         field(
             "members",
@@ -290,7 +311,9 @@ pub static ORGANIZATION_MEMBER: Object = Object {
 pub static WORKSPACE: Object = Object {
     name: "workspace",
     fields: &[
-        field("description", Text(FreeText), "What it is for"),
+        DISPLAY_NAME,
+        DESCRIPTION,
+        IDS,
         field("files", Text(Item), "The folder that holds its files"),
         field("root-upload", SWITCH, "Whether its members upload straight into their home folders"),
         field("members", List(&OneOf(&[Text(ACCOUNT_NAME), Shape::Object(&WORKSPACE_MEMBER)])), "Its members"),

@@ -8,6 +8,7 @@ use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, S
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 use crate::ops::home::HomeFolder;
+use crate::ops::labels::LabelChanges;
 use crate::ops::{account, group, server};
 
 /// The position of a statement: a source and a span in it.
@@ -116,6 +117,8 @@ pub struct DeclaredEndpoint {
     pub managed: Option<bool>,
     /// The version of its software.
     pub node_version: Option<NodeVersion>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
     /// The folder that a share endpoint opens.
     pub of: Option<(Name, Path)>,
     /// The administrators. A new endpoint needs one.
@@ -154,8 +157,8 @@ pub struct DeclaredItem {
 pub struct DeclaredOrg {
     /// The name of the organization.
     pub name: Name,
-    /// The description.
-    pub description: Option<String>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
     /// The admins. A new organization needs one.
     pub admins: Vec<Name>,
     /// The declared existence.
@@ -173,8 +176,8 @@ pub struct DeclaredWorkspace {
     pub org: Name,
     /// The name of the workspace.
     pub name: Name,
-    /// The description.
-    pub description: Option<String>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
     /// The folder that holds its files.
     pub files: Option<(Name, Path)>,
     /// Whether its members upload straight into their home folders.

@@ -5,7 +5,7 @@
 use crate::model::attributes::NodeVersion;
 use crate::model::escape::printable;
 use crate::model::time::Expiry;
-use crate::model::{Kind, Name, Path, Permissions, Problem, Reference, Role};
+use crate::model::{Kind, Name, Path, Permissions, PlatformId, Problem, Reference, Role};
 use crate::ops::home::HomeFolder;
 
 /// The format of a text.
@@ -41,6 +41,8 @@ pub enum TextFormat {
     Permission,
     /// A percentage.
     Percent,
+    /// An external id.
+    ExternalId,
 }
 
 /// Whether the text of an owner means "no owner". An account of that name is written `user:none`.
@@ -140,6 +142,7 @@ impl TextFormat {
             TextFormat::Moment => moment(text).map(drop),
             TextFormat::Permission => Permissions::parse(text).map(drop),
             TextFormat::Percent => percent(text).map(drop),
+            TextFormat::ExternalId => PlatformId::parse(text).map(drop),
         }
     }
 
@@ -158,6 +161,7 @@ impl TextFormat {
             TextFormat::Moment => moment(text).map(|it| format!("{it:?}")),
             TextFormat::Permission => Permissions::parse(text).map(|it| it.to_string()),
             TextFormat::Percent => percent(text).map(|it| it.to_string()),
+            TextFormat::ExternalId => PlatformId::parse(text).map(|it| it.to_string()),
             TextFormat::FreeText | TextFormat::Email | TextFormat::Url | TextFormat::AccountRole => Ok(text.to_owned()),
         };
         canonical.unwrap_or_else(|_| text.to_owned())
@@ -186,6 +190,7 @@ impl TextFormat {
             TextFormat::Moment => "a day, a time or `never`",
             TextFormat::Permission => "a preset or a permission",
             TextFormat::Percent => "a percentage",
+            TextFormat::ExternalId => "an external id such as `faspex@studio:3`",
         }
     }
 

@@ -10,17 +10,22 @@ impl Attributes {
     /// Every attribute that people set, defaults included, under its name in options, YAML and JSON.
     /// Output shows these values, and descriptions of changes compare them.
     pub fn named_values(&self) -> Vec<(&'static str, Value)> {
+        let texts =
+            self.texts().map(|it| [("display_name", json!(it.display_name)), ("description", json!(it.description))]);
+        texts.into_iter().flatten().chain(self.own_values()).collect()
+    }
+
+    fn own_values(&self) -> Vec<(&'static str, Value)> {
         match self {
             Attributes::Server(it) => server_fields(it),
             Attributes::Account(it) => account_fields(it),
             Attributes::Group(it) => vec![("visible", json!(it.visible))],
-            Attributes::Invitee(_) | Attributes::PublicLink(_) => Vec::new(),
+            Attributes::Invitee(_) | Attributes::PublicLink(_) | Attributes::ExternalId(_) | Attributes::Org(_) => {
+                Vec::new()
+            }
             Attributes::Endpoint(it) => endpoint_fields(it),
             Attributes::Item(it) => vec![("type", json!(it.item_type)), ("size", json!(it.size))],
-            Attributes::Org(it) => vec![("description", json!(it.description))],
-            Attributes::Workspace(it) => {
-                vec![("description", json!(it.description)), ("root_upload", json!(it.root_upload))]
-            }
+            Attributes::Workspace(it) => vec![("root_upload", json!(it.root_upload))],
             Attributes::SigningKey(_) => Vec::new(),
             Attributes::AccessToken(it) => {
                 vec![("mode", json!(it.mode)), ("expires", time_value(it.expires)), ("revoked", json!(it.revoked))]

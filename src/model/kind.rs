@@ -84,6 +84,9 @@ kinds! {
     Media = "media", "media file", "a media file", "media", Numbered, [Workspace];
     /// A live stream of a workspace.
     Stream = "stream", "live stream", "a live stream", "stream", Numbered, [Workspace];
+    /// What a platform calls something else: the id lies in the resource that it identifies.
+    ExternalId = "id", "external id", "an external id", "account", Named,
+        [Account, Group, Workgroup, Dropbox, Endpoint, Org, Workspace];
     /// A finding that is accepted for a reason.
     Acceptance = "acceptance", "accepted finding", "an accepted finding", "audit", Numbered, [];
     /// A review of access: bindings that somebody decides about one by one.
@@ -126,6 +129,11 @@ impl Kind {
     /// Whether references use a number (`package:12`) instead of a name.
     pub fn is_numbered(self) -> bool {
         self.row().naming == Numbered
+    }
+
+    /// Whether resources of this kind can have external ids.
+    pub fn has_external_ids(self) -> bool {
+        Kind::ExternalId.parents().contains(&self)
     }
 
     /// The kind with this word before the colon; `account` is an alias of `user`, `organization` of `org`.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::escape::{escape_hidden, is_hidden, printable};
+use super::platform_id::{ID_PREFIX, PlatformId};
 use super::problem::Problem;
 
 /// Maximum length of a name, in characters.
@@ -73,6 +74,18 @@ impl Name {
         Ok(Name { as_written: shown, key })
     }
 
+    /// The external id of a resource in place of its name, for lookups: [`Facts::named`](crate::policy::Facts::named)
+    /// finds the resource by either.
+    pub fn of_id(id: &PlatformId) -> Name {
+        let text: Arc<str> = format!("{ID_PREFIX}{id}").into();
+        Name { key: Arc::clone(&text), as_written: text }
+    }
+
+    /// Whether this is an external id in place of a name.
+    pub fn is_id(&self) -> bool {
+        self.key.starts_with(ID_PREFIX)
+    }
+
     /// Checks that a new resource may have this name: no hidden character, no `#`, and not `me` or `operator`
     /// (docs/model.md#names). Older stores may hold such names, which stay readable.
     ///
@@ -82,6 +95,7 @@ impl Name {
         let what = match self.as_written.chars().find(|it| is_hidden(*it) || *it == '#') {
             Some('#') => "it holds `#`".to_owned(),
             Some(hidden) => format!("it holds `{}`, which cannot be seen", escape_hidden(&hidden.to_string())),
+            None if self.is_id() => "it is an external id".to_owned(),
             None if RESERVED_FOR_NEW.contains(&&*self.key) => "the word is reserved for an actor".to_owned(),
             None => return Ok(()),
         };

@@ -7,6 +7,7 @@ use super::escape::printable;
 use super::kind::Kind;
 use super::name::Name;
 use super::path::Path;
+use super::platform_id::{ID_PREFIX, PlatformId};
 use super::problem::Problem;
 use super::resource::Resource;
 use super::spelling::closest_match;
@@ -28,6 +29,8 @@ pub enum Reference {
     Workspace(Name, Name),
     /// `ENDPOINT:/path`.
     Item(Name, Path),
+    /// `id:PLATFORM:ID`: what a platform calls it, of any kind that has external ids.
+    Id(PlatformId),
     /// `external:ADDRESS`: an outside address, as the recipient of a package.
     External(Name),
 }
@@ -44,6 +47,14 @@ impl Reference {
             "anyone" => return Ok(Reference::Anyone),
             _ => {}
         }
+        if let Some(id) = text.strip_prefix(ID_PREFIX) {
+            return match id.split_once(":/") {
+                Some((id, path)) => {
+                    Ok(Reference::Item(Name::of_id(&PlatformId::parse(id)?), Path::parse(&format!("/{path}"))?))
+                }
+                None => PlatformId::parse(id).map(Reference::Id),
+            };
+        }
         let Some((word, rest)) = text.split_once(':') else {
             return Reference::of_kind(bare, text);
         };
@@ -56,8 +67,10 @@ impl Reference {
         match Kind::from_name(word) {
             Some(kind) => Reference::of_kind(kind, rest),
             None => {
-                let words =
-                    Kind::ALL.iter().map(|kind| kind.as_str()).filter(|word| !matches!(*word, "server" | "item"));
+                let words = Kind::ALL
+                    .iter()
+                    .map(|kind| kind.as_str())
+                    .filter(|word| !matches!(*word, "server" | "item" | "id"));
                 let problem = Problem::usage("bad_reference", format!("unknown kind `{}`", printable(word)));
                 Err(match closest_match(word, words.clone()) {
                     Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
@@ -79,6 +92,7 @@ impl Reference {
         match principal {
             Reference::Authenticated
             | Reference::Anyone
+            | Reference::Id(_)
             | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
             | Reference::Numbered(Kind::AccessToken, _) => Ok(principal),
             other => Err(other.wrong_kind("a principal")),
@@ -115,14 +129,23 @@ impl Reference {
         }
     }
 
-    /// The kind of the reference; `None` for classes and outside addresses.
+    /// The reference with an external id in place of the name, if it is of a kind that has external ids.
+    #[must_use]
+    pub fn by_id(kind: Kind, id: &PlatformId) -> Reference {
+        match kind {
+            Kind::Workspace => Reference::Workspace(Name::of_id(id), Name::of_id(id)),
+            kind => Reference::Named(kind, Name::of_id(id)),
+        }
+    }
+
+    /// The kind of the reference; `None` for classes, external ids and outside addresses.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Reference::Server => Some(Kind::Server),
             Reference::Named(kind, _) | Reference::Numbered(kind, _) => Some(*kind),
             Reference::Workspace(..) => Some(Kind::Workspace),
             Reference::Item(..) => Some(Kind::Item),
-            Reference::Authenticated | Reference::Anyone | Reference::External(_) => None,
+            Reference::Authenticated | Reference::Anyone | Reference::Id(_) | Reference::External(_) => None,
         }
     }
 
@@ -138,10 +161,13 @@ impl fmt::Display for Reference {
             Reference::Server => f.write_str("server"),
             Reference::Authenticated => f.write_str("authenticated"),
             Reference::Anyone => f.write_str("anyone"),
+            // An external id in place of a name.
+            Reference::Named(_, name) | Reference::Workspace(_, name) if name.is_id() => name.fmt(f),
             Reference::Named(kind, name) => write!(f, "{kind}:{name}"),
             Reference::Numbered(kind, number) => write!(f, "{kind}:{number}"),
             Reference::Workspace(org, name) => write!(f, "workspace:{org}/{name}"),
             Reference::Item(endpoint, path) => write!(f, "{endpoint}:{path}"),
+            Reference::Id(id) => write!(f, "{ID_PREFIX}{id}"),
             Reference::External(name) => write!(f, "external:{name}"),
         }
     }

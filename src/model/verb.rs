@@ -277,7 +277,7 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
         Kind::Media | Kind::Stream => &[View, Update, Delete],
         // To accept a finding, and to start or close a review, takes the right to configure the server.
         Kind::Acceptance | Kind::Review | Kind::ReviewDecision => &[],
-        Kind::Invitation | Kind::PublicLink | Kind::Invitee => &[],
+        Kind::Invitation | Kind::PublicLink | Kind::Invitee | Kind::ExternalId => &[],
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::external_id::ExternalIdChanges;
 pub use super::handover::STILL_NEEDED;
-use super::{Actor, Result, Transaction, handover, membership};
+use super::{Actor, Result, Transaction, handover, labels, membership};
 use crate::model::attributes::{Account, Attributes, LinkStatus, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::escape::printable;
@@ -27,6 +28,8 @@ pub struct AccountSettings {
     pub expires: Option<Expiry>,
     /// Settings, in the order of the request.
     pub settings: Vec<(Setting, SettingValue)>,
+    /// The external ids.
+    pub ids: ExternalIdChanges,
 }
 
 impl AccountSettings {
@@ -141,6 +144,7 @@ pub fn add(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings, gro
     {
         membership::add_new(tx, &group, &made)?;
     }
+    labels::change_ids(tx, id, &options.ids)?;
     // Settings take further rights, which can be asked only once the account exists.
     for action in settings_between(&Account::default(), &account) {
         tx.require(action, id)?;
@@ -188,7 +192,7 @@ fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, role: Role, optio
     }
     let mut changed = account.clone();
     options.apply(&mut changed, tx.at)?;
-    if changed != *account {
+    if changed != *account || !labels::has_ids(tx, existing, &options.ids)? {
         return Err(
             exists("with other values".to_owned()).tip(format!("rolebook account set {} …", existing.shell_name()))
         );
@@ -230,7 +234,7 @@ pub fn change(tx: &mut Transaction<'_>, name: &Name, options: &AccountSettings) 
         warn_of_address(tx, &account, Some(existing.id))?;
     }
     tx.put_attributes(&existing, Attributes::Account(account));
-    Ok(())
+    labels::change_ids(tx, existing.id, &options.ids)
 }
 
 /// Sets an expiry that may be in the past: a manifest may declare an account that has expired in another system.

@@ -64,6 +64,11 @@ pub struct Change {
     pub log_scope: Id,
 }
 
+/// The field for the external ids that something got in addition to others.
+pub(super) const ADDED_IDS: &str = "added_ids";
+/// The field for the external ids that something lost.
+pub(super) const REMOVED_IDS: &str = "removed_ids";
+
 impl Change {
     /// The change as a sentence.
     pub fn line(&self) -> String {
@@ -104,7 +109,9 @@ impl Change {
                 self.kind != ChangeKind::Removed && !(self.role == Some(Role::ItemShare) && plain_share)
             })
             .map(|(name, before, after)| match self.kind {
-                ChangeKind::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
+                ChangeKind::Changed if !is_list_of_changes(name) => {
+                    format!("{name} {} -> {}", plain(before), plain(after))
+                }
                 _ => format!("{name} {}", plain(after)),
             })
             .collect()
@@ -155,6 +162,7 @@ impl Change {
             }
             lines.push(match self.kind {
                 ChangeKind::Added => format!("    {name}: {}", plain(after)),
+                ChangeKind::Changed if is_list_of_changes(name) => format!("    {name}: {}", plain(after)),
                 ChangeKind::Changed => format!("    {name}: {} -> {}", plain(before), plain(after)),
                 ChangeKind::Removed => format!("    {name}: {}", plain(before)),
             });
@@ -224,6 +232,11 @@ impl Change {
         }
         Value::Object(object)
     }
+}
+
+/// Whether a field lists what was added to other values, or removed from them. It has no value before.
+fn is_list_of_changes(name: &str) -> bool {
+    matches!(name, ADDED_IDS | REMOVED_IDS)
 }
 
 /// A value as text.

@@ -80,7 +80,7 @@ fn make_below(tx: &mut Transaction<'_>, resolved: &ResolvedPath, item: Item) -> 
 }
 
 fn find_owner(tx: &Transaction<'_>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
-    match owner {
+    match owner.map(|owner| tx.with_kind(owner)).transpose()?.as_deref() {
         None => Ok(None),
         Some(Reference::Named(Kind::Account, name)) => tx.find(Kind::Account, name).map(Some),
         Some(other) => Err(other.wrong_kind("an account (only accounts own files and folders)")),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::change_text::{ADDED_IDS, REMOVED_IDS};
 pub use super::change_text::{Change, ChangeKind};
 use super::{Result, Transaction};
 use crate::model::attributes::Attributes;
@@ -139,10 +140,14 @@ fn describe_rows(rows: &[RowChange], lookup: &dyn NameLookup, with_last_values: 
     let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
     let above =
         LookupCache { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
-    // The indices of the changes of accounts, to which their roles are added.
-    let mut accounts: HashMap<Id, usize> = HashMap::new();
+    // The indices of the changes to which others are added: roles to their accounts, external ids to what they identify.
+    let mut owners: HashMap<Id, usize> = HashMap::new();
     for row in rows {
         match row {
+            RowChange::Resource(before, after) if is_external_id(before.as_deref(), after.as_deref()) => {
+                let sides = (before.as_deref(), after.as_deref());
+                external_id(&mut changes, &mut owners, sides, &above, with_last_values)?;
+            }
             RowChange::Resource(before, after) => {
                 let change = match (before, after) {
                     // The values that the resource loses are those that it would have got if it had been added so.
@@ -150,15 +155,14 @@ fn describe_rows(rows: &[RowChange], lookup: &dyn NameLookup, with_last_values: 
                     _ => resource(before.as_deref(), after.as_deref(), &above)?,
                 };
                 if let Some(change) = change {
-                    if after.as_ref().or(before.as_ref()).is_some_and(|any| any.kind() == Kind::Account) {
-                        accounts.insert(change.row, changes.len());
+                    if after.as_ref().or(before.as_ref()).is_some_and(|any| any.kind().has_external_ids()) {
+                        owners.insert(change.row, changes.len());
                     }
                     changes.push(change);
                 }
             }
             RowChange::Binding(before, after) => {
-                let account =
-                    after.as_ref().or(before.as_deref()).and_then(|any| accounts.get(&any.principal)).copied();
+                let account = after.as_ref().or(before.as_deref()).and_then(|any| owners.get(&any.principal)).copied();
                 binding(&mut changes, account, (before.as_deref(), after.as_ref()), &above)?;
             }
         }
@@ -166,6 +170,61 @@ fn describe_rows(rows: &[RowChange], lookup: &dyn NameLookup, with_last_values: 
     // There can be very many changes.
     changes.shrink_to_fit();
     Ok(changes)
+}
+
+fn is_external_id(before: Option<&Resource>, after: Option<&Resource>) -> bool {
+    after.or(before).is_some_and(|any| any.kind() == Kind::ExternalId)
+}
+
+/// Describes the change of an external id as part of the change of what it identifies.
+fn external_id(
+    changes: &mut Vec<Change>,
+    owners: &mut HashMap<Id, usize>,
+    (before, after): (Option<&Resource>, Option<&Resource>),
+    lookup: &LookupCache<'_>,
+    with_last_values: bool,
+) -> Result<()> {
+    let Some(any) = after.or(before) else { return Ok(()) };
+    let Some(of) = any.parent else { return Ok(()) };
+    let index = match owners.get(&of) {
+        Some(index) => *index,
+        None => {
+            // told: the change of that very thing.
+            let reference = lookup.reference(of)?;
+            changes.push(Change {
+                kind: ChangeKind::Changed,
+                reference,
+                member: None,
+                role: None,
+                fields: Vec::new(),
+                row: any.id,
+                resource: of,
+                log_scope: lookup.outermost(of)?,
+            });
+            owners.insert(of, changes.len() - 1);
+            changes.len() - 1
+        }
+    };
+    let Some(change) = changes.get_mut(index) else { return Ok(()) };
+    let field = match (change.kind, after) {
+        (ChangeKind::Removed, _) if !with_last_values => return Ok(()),
+        (ChangeKind::Added | ChangeKind::Removed, _) => "ids",
+        (ChangeKind::Changed, Some(_)) => ADDED_IDS,
+        (ChangeKind::Changed, None) => REMOVED_IDS,
+    };
+    let known = change.fields.iter().position(|(known, ..)| *known == field);
+    let at = known.unwrap_or(change.fields.len());
+    if known.is_none() {
+        change.fields.push((field, Value::Null, Value::Null));
+    }
+    if let Some((_, was, is)) = change.fields.get_mut(at) {
+        let list = if change.kind == ChangeKind::Removed { was } else { is };
+        if !list.is_array() {
+            *list = json!([]);
+        }
+        list.as_array_mut().into_iter().for_each(|list| list.push(json!(any.name)));
+    }
+    Ok(())
 }
 
 /// The outermost resource that a change of a row is about, which decides who may read the change in the log; `None`

@@ -4,6 +4,8 @@
 use std::rc::Rc;
 
 use super::item::{make_root, refuse_files, register_folder};
+use super::labels::{self, LabelChanges};
+use super::text_setting::text_setting;
 use super::{Actor, Result, Transaction};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
@@ -18,17 +20,25 @@ pub struct EndpointSettings {
     pub managed: Option<bool>,
     /// The software version of a node; `Some(None)` removes it.
     pub node_version: Option<Option<NodeVersion>>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
 }
 
 impl EndpointSettings {
     /// The definition with the changes applied.
-    pub fn applied(&self, endpoint: &Endpoint) -> Endpoint {
-        Endpoint {
+    ///
+    /// # Errors
+    /// A usage problem for a text with control characters.
+    pub fn applied(&self, endpoint: &Endpoint) -> Result<Endpoint> {
+        let text = |given: &Option<String>, before: &Option<String>| text_setting(given.as_deref(), before.as_deref());
+        Ok(Endpoint {
             private: self.private.unwrap_or(endpoint.private),
             managed: self.managed.unwrap_or(endpoint.managed),
             node_version: self.node_version.clone().unwrap_or_else(|| endpoint.node_version.clone()),
+            display_name: text(&self.labels.display_name, &endpoint.display_name)?,
+            description: text(&self.labels.description, &endpoint.description)?,
             ..endpoint.clone()
-        }
+        })
     }
 }
 
@@ -52,7 +62,7 @@ pub struct NewEndpoint {
 /// a setting or role that its kind cannot have.
 pub fn add(tx: &mut Transaction<'_>, name: &Name, new: &NewEndpoint) -> Result<Id> {
     tx.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
-    let mut endpoint = new.settings.applied(&Endpoint::of_kind(new.kind));
+    let mut endpoint = new.settings.applied(&Endpoint::of_kind(new.kind))?;
     check_version(&endpoint)?;
     let first = creator(tx, &new.administrators)?;
     if let Some(existing) = tx.facts().named(Kind::Endpoint, None, name.key())? {
@@ -71,6 +81,7 @@ pub fn add(tx: &mut Transaction<'_>, name: &Name, new: &NewEndpoint) -> Result<I
         refuse_unfit(&endpoint, name, Role::EndpointAdministrator, other.id)?;
         tx.bind(id, other.id, Role::EndpointAdministrator);
     }
+    labels::change_ids(tx, id, &new.settings.labels.ids)?;
     Ok(id)
 }
 
@@ -141,7 +152,10 @@ fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, new: &NewEndpoint
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = existing.as_endpoint().is_some_and(|it| it.kind == new.kind && new.settings.applied(it) == *it);
+    let mut same = labels::has_ids(tx, existing, &new.settings.labels.ids)?;
+    if let Some(it) = existing.as_endpoint() {
+        same &= it.kind == new.kind && new.settings.applied(it)? == *it;
+    }
     let mut administered = true;
     for administrator in &new.administrators {
         let administrator = find_principal(tx, administrator)?;
@@ -175,10 +189,10 @@ pub fn set(tx: &mut Transaction<'_>, name: &Name, options: &EndpointSettings) ->
     let existing = tx.find(Kind::Endpoint, name)?;
     tx.require_verb(Verb::Edit, existing.id)?;
     let Some(before) = existing.as_endpoint() else { return Ok(()) };
-    let after = options.applied(before);
+    let after = options.applied(before)?;
     check_version(&after)?;
     tx.put_attributes(&existing, Attributes::Endpoint(after));
-    Ok(())
+    labels::change_ids(tx, existing.id, &options.labels.ids)
 }
 
 /// Every registered item of an endpoint, each folder before what lies in it.
@@ -254,7 +268,7 @@ pub fn opened_on(tx: &Transaction<'_>, folders: &[Id]) -> Result<Vec<Rc<Resource
 
 /// The account or group that a reference names.
 fn find_principal(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
-    match reference {
+    match &*tx.with_kind(reference)? {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
     }

@@ -1,6 +1,7 @@
 //! Groups, workgroups and dropboxes: creating, changing, renaming and removing them. Their members are in
 //! `membership`, the links of dropboxes in `dropbox` and `invitation`.
 
+use super::labels::{self, LabelChanges};
 use super::{Result, Transaction};
 use crate::model::attributes::{
     Attributes, Dropbox, Group, GroupVisibility, LinkStatus, MemberAccess, SendPolicy, Workgroup,
@@ -9,7 +10,7 @@ use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
 /// Settings to change; `None` leaves a setting as it is. Settings that a kind lacks are ignored.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct GroupSettings {
     /// Who may see the group.
     pub visible: Option<GroupVisibility>,
@@ -27,6 +28,8 @@ pub struct GroupSettings {
     pub admins_manage_invitations: Option<bool>,
     /// Whether the members of the dropbox may invite.
     pub members_invite: Option<bool>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
 }
 
 impl GroupSettings {
@@ -37,7 +40,10 @@ impl GroupSettings {
     }
 
     /// The attributes with the changes applied.
-    pub fn applied(&self, attributes: &Attributes) -> Attributes {
+    ///
+    /// # Errors
+    /// A usage problem for a text with control characters.
+    pub fn applied(&self, attributes: &Attributes) -> Result<Attributes> {
         let mut attributes = attributes.clone();
         match &mut attributes {
             Attributes::Group(it) => it.visible = self.visible.unwrap_or(it.visible),
@@ -53,7 +59,8 @@ impl GroupSettings {
             }
             _ => {}
         }
-        attributes
+        self.labels.apply(&mut attributes)?;
+        Ok(attributes)
     }
 }
 
@@ -72,9 +79,11 @@ fn initial(kind: Kind) -> (Attributes, Verb) {
 pub fn add(tx: &mut Transaction<'_>, kind: Kind, name: &Name, options: &GroupSettings) -> Result<Id> {
     let (attributes, verb) = initial(kind);
     tx.require_verb(verb, Id::SERVER)?;
-    let attributes = options.applied(&attributes);
+    let attributes = options.applied(&attributes)?;
     if let Some(existing) = tx.facts().named(kind, None, name.key())? {
-        if options.applied(&existing.attributes) == existing.attributes {
+        if options.applied(&existing.attributes)? == existing.attributes
+            && labels::has_ids(tx, &existing, &options.labels.ids)?
+        {
             return Ok(existing.id);
         }
         return Err(Problem::conflict(
@@ -83,7 +92,9 @@ pub fn add(tx: &mut Transaction<'_>, kind: Kind, name: &Name, options: &GroupSet
         )
         .tip(format!("rolebook {kind} set {} …", existing.shell_name())));
     }
-    tx.create(None, name, attributes)
+    let id = tx.create(None, name, attributes)?;
+    labels::change_ids(tx, id, &options.labels.ids)?;
+    Ok(id)
 }
 
 /// Changes settings.
@@ -96,9 +107,9 @@ pub fn set(tx: &mut Transaction<'_>, kind: Kind, name: &Name, options: &GroupSet
     }
     let existing = tx.find(kind, name)?;
     tx.require_verb(Verb::Edit, existing.id)?;
-    let after = options.applied(&existing.attributes);
+    let after = options.applied(&existing.attributes)?;
     tx.put_attributes(&existing, after);
-    Ok(())
+    labels::change_ids(tx, existing.id, &options.labels.ids)
 }
 
 /// Renames a resource. A change of case alone is a rename too.

@@ -17,9 +17,9 @@ use crate::policy::Facts;
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
 pub(super) fn find_org_or_workspace(tx: &Transaction<'_>, on: &Reference) -> Result<Rc<Resource>> {
-    match on {
+    match &*tx.with_kind(on)? {
         Reference::Named(Kind::Org, name) => tx.find(Kind::Org, name),
-        Reference::Workspace(..) => tx.find_reference(Kind::Workspace, on),
+        workspace @ Reference::Workspace(..) => tx.find_reference(Kind::Workspace, workspace),
         other => Err(other.wrong_kind("an organization or a workspace")),
     }
 }

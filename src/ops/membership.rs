@@ -25,7 +25,7 @@ const fn admin(kind: Kind) -> Role {
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
 pub fn find_group(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
-    match reference {
+    match &*tx.with_kind(reference)? {
         Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("a workgroup or a dropbox")),
     }
@@ -33,7 +33,7 @@ pub fn find_group(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Reso
 
 /// The account or group that a reference names.
 fn find_member(tx: &Transaction<'_>, reference: &Reference) -> Result<Rc<Resource>> {
-    match reference {
+    match &*tx.with_kind(reference)? {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
     }
@@ -366,8 +366,8 @@ pub fn set_admin(tx: &mut Transaction<'_>, kind: Kind, name: &Name, who: &[Refer
     let (admin, standard) = (admin(kind), initial(kind));
     for reference in who {
         tx.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, group.id)?;
-        let member = match reference {
-            Reference::Named(Kind::Account, _) => listed_member(tx, &group, reference)?,
+        let member = match &*tx.with_kind(reference)? {
+            account @ Reference::Named(Kind::Account, _) => listed_member(tx, &group, account)?,
             other => return Err(other.wrong_kind("an account (only accounts can be admins)")),
         };
         match held(tx.facts(), &group, member.id)? {

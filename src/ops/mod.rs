@@ -7,12 +7,14 @@
 //! draft: commit it, show it (`--dry-run`), or ask further questions about it.
 
 pub mod account;
+mod adoption;
 pub mod change_index;
 mod change_text;
 pub mod content;
 mod denial;
 pub mod describe;
 pub mod endpoint;
+pub mod external_id;
 pub mod findings;
 pub mod group;
 mod handover;
@@ -21,6 +23,7 @@ mod impact;
 pub mod invitation;
 pub mod item;
 pub mod key;
+pub mod labels;
 pub mod lookalike;
 pub mod media;
 pub mod membership;
@@ -50,7 +53,9 @@ pub use denial::action_phrase;
 pub use impact::affected_set;
 pub use remedy::{lacks_phrase, remedies};
 pub use transaction::Transaction;
-pub use visibility::{AnyViewer, ResolvedPath, find, find_item, find_workspace, numbered, require_active, resolve};
+pub use visibility::{
+    AnyViewer, ResolvedPath, find, find_item, find_workspace, numbered, require_active, resolve, with_kind,
+};
 
 pub use crate::policy::{Actor, Viewer};
 

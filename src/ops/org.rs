@@ -2,9 +2,9 @@
 //! `org_member`, the invitations to them in `org_invitation`.
 
 use super::group::children;
+use super::labels::{LabelChanges, change_ids, has_ids};
 use super::membership::cascade_members;
 use super::org_membership::invitation_for;
-use super::text_setting::text_setting;
 use super::{Actor, Result, Transaction, workspace};
 use crate::model::attributes::{Attributes, LinkStatus, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
@@ -14,15 +14,17 @@ use crate::policy::{BindingQuery, Facts};
 ///
 /// # Errors
 /// A denial; a usage problem if the operator names no admin; a conflict if the organization exists with other values.
-pub fn add(tx: &mut Transaction<'_>, name: &Name, description: Option<&str>, admin: Option<&Reference>) -> Result<Id> {
+pub fn add(tx: &mut Transaction<'_>, name: &Name, labels: &LabelChanges, admin: Option<&Reference>) -> Result<Id> {
     tx.require_verb(Verb::CreateOrg, Id::SERVER)?;
     let founder = founder(tx, name, admin)?;
-    let org = Org { description: text_setting(description, None)? };
+    let mut org = Attributes::Org(Org::default());
+    labels.apply(&mut org)?;
     if let Some(existing) = tx.facts().named(Kind::Org, None, name.key())? {
-        return same_or_conflict(tx, &existing, founder, description.is_some().then_some(&org));
+        return same_or_conflict(tx, &existing, founder, labels);
     }
-    let id = tx.create(None, name, Attributes::Org(org))?;
+    let id = tx.create(None, name, org)?;
     tx.bind(id, founder, Role::OrgAdmin);
+    change_ids(tx, id, &labels.ids)?;
     Ok(id)
 }
 
@@ -46,12 +48,14 @@ fn founder(tx: &Transaction<'_>, name: &Name, admin: Option<&Reference>) -> Resu
 }
 
 /// Adding an organization that exists changes nothing; adding it with other values is a conflict.
-fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, values: Option<&Org>) -> Result<Id> {
+fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, labels: &LabelChanges) -> Result<Id> {
     // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = values.is_none_or(|org| existing.attributes == Attributes::Org(org.clone()));
+    let mut after = existing.attributes.clone();
+    labels.apply(&mut after)?;
+    let same = existing.attributes == after && has_ids(tx, existing, &labels.ids)?;
     if same && tx.facts().held(existing.id, Role::OrgAdmin, founder)?.is_some() {
         return Ok(existing.id);
     }
@@ -59,18 +63,20 @@ fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, founder: Id, valu
         .tip(format!("rolebook org show {}", existing.shell_name())))
 }
 
-/// Changes the description of an organization.
+/// Changes the texts and the external ids of an organization.
 ///
 /// # Errors
 /// A denial.
-pub fn set(tx: &mut Transaction<'_>, name: &Name, description: Option<&str>) -> Result<()> {
-    if description.is_none() {
+pub fn set(tx: &mut Transaction<'_>, name: &Name, labels: &LabelChanges) -> Result<()> {
+    if *labels == LabelChanges::default() {
         return Err(super::nothing_to_set());
     }
     let existing = tx.find(Kind::Org, name)?;
     tx.require_verb(Verb::Edit, existing.id)?;
-    tx.put_attributes(&existing, Attributes::Org(Org { description: text_setting(description, None)? }));
-    Ok(())
+    let mut after = existing.attributes.clone();
+    labels.apply(&mut after)?;
+    tx.put_attributes(&existing, after);
+    change_ids(tx, existing.id, &labels.ids)
 }
 
 /// Removes an organization with its members, its invitations, its keys and its workspaces.
@@ -86,7 +92,9 @@ pub fn remove(tx: &mut Transaction<'_>, name: &Name) -> Result<()> {
         workspace::remove_unchecked(tx, &workspace)?;
     }
     // Workspaces and invitations take steps of their own.
-    for kind in Kind::Org.children().filter(|kind| !matches!(kind, Kind::Workspace | Kind::Invitation)) {
+    for kind in
+        Kind::Org.children().filter(|kind| !matches!(kind, Kind::Workspace | Kind::Invitation | Kind::ExternalId))
+    {
         for it in children(tx, kind, existing.id)? {
             tx.cascades.push(it.reference());
             tx.end_with_bindings(it.id)?;

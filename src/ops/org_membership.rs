@@ -15,7 +15,8 @@ use crate::policy::Facts;
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
 pub(super) fn find_member(tx: &Transaction<'_>, org: &Resource, reference: &Reference) -> Result<Rc<Resource>> {
-    let Reference::Named(Kind::Account, name) = reference else {
+    let reference = tx.with_kind(reference)?;
+    let Reference::Named(Kind::Account, name) = &*reference else {
         return Err(reference.wrong_kind("an account (only accounts are members of organizations)"));
     };
     if let Some(account) = tx.facts().named(Kind::Account, None, name.key())?

@@ -108,7 +108,7 @@ enum Recipient {
 }
 
 fn recipient(tx: &Transaction<'_>, reference: &Reference) -> Result<Recipient> {
-    match reference {
+    match &*tx.with_kind(reference)? {
         Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
             let existing = match tx.find(*kind, name) {
                 Err(problem) if *kind == Kind::Account && problem.kind == ProblemKind::NotFound => {

@@ -8,6 +8,8 @@ mod bindings;
 mod enforce;
 
 use super::account::{role_of, settings_between};
+pub use super::adoption::ActionOn;
+use super::adoption::{adoption, identification, plain};
 use super::change_index::ChangeIndex;
 use super::{Result, Transaction};
 use crate::model::action::Destination;
@@ -17,9 +19,6 @@ use crate::policy::{Facts, RowChange};
 use bindings::binding;
 
 pub use enforce::{RefusedRow, first_refused, require};
-
-/// An action on a resource.
-pub type ActionOn = (Action, Id);
 
 /// The actions that must be allowed for a change of one row.
 #[derive(Clone, PartialEq, Debug)]
@@ -79,10 +78,6 @@ impl RequiredActions {
     }
 }
 
-const fn plain(verb: Verb, on: Id) -> ActionOn {
-    (Action::Plain(verb), on)
-}
-
 /// The actions that one row of a change takes.
 ///
 /// `tx` has the change in its draft. `author` is the account that made the revision which the change undoes; it may
@@ -116,37 +111,6 @@ pub fn required_actions(
     }
 }
 
-/// The actions that it takes for a set to adopt a resource or to give it up: those that change all of it.
-fn adoption(tx: &Transaction<'_>, it: &Resource) -> Result<Vec<ActionOn>> {
-    Ok(match (it.kind(), it.parent) {
-        (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
-        // Nobody adopts their own account (docs/model.md#manifests), just as nobody may delete their own account.
-        (Kind::Account, _) => vec![plain(Verb::Edit, it.id), plain(Verb::Delete, it.id)],
-        // Members may edit the description; the folder of the files takes the right to create workspaces.
-        (Kind::Workspace, Some(org)) => vec![plain(Verb::Edit, it.id), plain(Verb::CreateWorkspace, org)],
-        (Kind::Item, _) => vec![plain(Verb::Edit, tx.outermost(it.id)?)],
-        (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace | Kind::Endpoint, _) => {
-            vec![plain(Verb::Edit, it.id)]
-        }
-        (Kind::Media | Kind::Stream, _) => vec![plain(Verb::Update, it.id)],
-        (Kind::SigningKey, _) => vec![plain(Verb::Delete, it.id)],
-        (Kind::AccessToken, _) => vec![plain(Verb::Revoke, it.id)],
-        // No manifest declares these.
-        (
-            Kind::Package
-            | Kind::Invitation
-            | Kind::PublicLink
-            | Kind::Invitee
-            | Kind::Acceptance
-            | Kind::Review
-            | Kind::ReviewDecision,
-            _,
-        ) => {
-            vec![plain(Verb::Configure, Id::SERVER)]
-        }
-    })
-}
-
 /// The actions that it takes to create a resource, or to create it again.
 fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Result<RequiredActions> {
     let on_server = |verb| RequiredActions::verb(verb, Id::SERVER);
@@ -170,6 +134,7 @@ fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Re
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
         (Kind::Package, _) => package_creation(tx, made)?,
+        (Kind::ExternalId, Some(of)) => RequiredActions::all(identification(tx, of)?),
         (Kind::Server | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
             on_server(Verb::Configure)
         }
@@ -182,7 +147,8 @@ fn creation(tx: &Transaction<'_>, rows: &ChangeIndex<'_>, made: &Resource) -> Re
             | Kind::Stream
             | Kind::Invitation
             | Kind::PublicLink
-            | Kind::Item,
+            | Kind::Item
+            | Kind::ExternalId,
             None,
         ) => RequiredActions::impossible(),
     })
@@ -276,7 +242,8 @@ fn removal(tx: &Transaction<'_>, gone: &Resource) -> Result<RequiredActions> {
         (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
             RequiredActions::verb(Verb::Configure, Id::SERVER)
         }
-        (Kind::Invitation | Kind::PublicLink, None) => RequiredActions::impossible(),
+        (Kind::ExternalId, Some(of)) => RequiredActions::all(identification(tx, of)?),
+        (Kind::Invitation | Kind::PublicLink | Kind::ExternalId, None) => RequiredActions::impossible(),
     })
 }
 
@@ -331,9 +298,11 @@ fn change(
         (Kind::Server | Kind::Package | Kind::Invitee | Kind::Acceptance | Kind::Review | Kind::ReviewDecision, _) => {
             RequiredActions::verb(Verb::Configure, Id::SERVER)
         }
-        (Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item, None) => {
-            RequiredActions::impossible()
-        }
+        (Kind::ExternalId, Some(of)) => RequiredActions::all(identification(tx, of)?),
+        (
+            Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item | Kind::ExternalId,
+            None,
+        ) => RequiredActions::impossible(),
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod naming;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -12,7 +13,9 @@ use hashbrown::HashSet;
 use super::Result;
 use super::lookalike::{Lookalikes, Siblings};
 use super::separation::Conflict;
-use super::visibility::{AnyViewer, ResolvedPath, find_item_with_hint, find_with_hint, find_workspace, numbered};
+use super::visibility::{
+    AnyViewer, ResolvedPath, find_item_with_hint, find_with_hint, find_workspace, numbered, with_kind,
+};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::secret::Secret;
@@ -188,12 +191,20 @@ impl<'f> Transaction<'f> {
         left > 0
     }
 
+    /// A reference by an external id with the kind of what it identifies; every other reference unchanged.
+    ///
+    /// # Errors
+    /// "No such external id", also for one of a resource that the actor may not see.
+    pub fn with_kind<'r>(&self, reference: &'r Reference) -> Result<Cow<'r, Reference>> {
+        with_kind(&self.facts, &self.viewer()?, reference)
+    }
+
     /// The resource that a reference of that kind names, if the actor may see it.
     ///
     /// # Errors
     /// As [`Transaction::find`]; a conflict for a reference of another kind.
     pub fn find_reference(&self, kind: Kind, reference: &Reference) -> Result<Rc<Resource>> {
-        match reference {
+        match &*self.with_kind(reference)? {
             Reference::Named(found, name) if *found == kind => self.find(kind, name),
             Reference::Workspace(org, name) if kind == Kind::Workspace => {
                 find_workspace(&self.facts, &self.viewer()?, org, name)
@@ -216,7 +227,8 @@ impl<'f> Transaction<'f> {
         kinds: &[Kind],
         is_listed: &dyn Fn(Id) -> Result<bool>,
     ) -> Result<Rc<Resource>> {
-        let (kind, name) = match reference {
+        let reference = self.with_kind(reference)?;
+        let (kind, name) = match &*reference {
             Reference::Named(kind, name) if kinds.contains(kind) => (*kind, name),
             other => {
                 let expected: Vec<&str> = kinds.iter().map(|kind| kind.article()).collect();
@@ -349,7 +361,12 @@ impl<'f> Transaction<'f> {
     /// Adds a version of a resource to the draft.
     pub fn put(&mut self, mut resource: Resource) {
         resource.since = 0;
-        resource.alias = resource.as_account().and_then(|account| account.email.as_deref()).map(key);
+        resource.alias = match &resource.attributes {
+            Attributes::Account(account) => account.email.as_deref().map(key),
+            // What it identifies is looked up by the id alone.
+            Attributes::ExternalId(_) => Some(resource.key.clone()),
+            _ => None,
+        };
         self.facts.put_resource(resource);
     }
 
@@ -402,7 +419,7 @@ impl<'f> Transaction<'f> {
         self.facts.end_resource(id);
     }
 
-    /// Ends a resource and every binding on it or of it.
+    /// Ends a resource, its external ids, and every binding on it or of it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -410,6 +427,11 @@ impl<'f> Transaction<'f> {
         for select in [BindingQuery::On(id), BindingQuery::Of(id)] {
             for binding in self.facts.list_bindings(select)? {
                 self.facts.end_binding(binding.id);
+            }
+        }
+        if self.facts.header(id)?.is_some_and(|it| it.kind().has_external_ids()) {
+            for external in self.facts.ids(Kind::ExternalId, Some(id))? {
+                self.facts.end_resource(external);
             }
         }
         self.facts.end_resource(id);

@@ -8,6 +8,7 @@ use super::required_actions::{ActionOn, RefusedRow, first_refused};
 use super::{AnyViewer, Result, Transaction, account};
 use crate::model::catalogue::UNDO;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
+use crate::policy::disclosure::UNSEEN;
 use crate::policy::{BindingQuery, Facts, RowChange};
 
 /// The revision to undo, without its changes.
@@ -191,6 +192,14 @@ impl<'w, 'f> Obstacles<'w, 'f> {
                 if now.as_ref().map(|it| it.since) != left.as_ref().map(|it| it.since) {
                     let (what, now) = (any.reference(), now.map(|it| it.since));
                     self.add(&[], |_| Ok(changed(&what, now)))?;
+                }
+                // Something else may have got the external id since.
+                if let Some(back) = back.as_ref().filter(|it| it.kind() == Kind::ExternalId)
+                    && let Some(other) = self.present.facts().identified(&back.key)?
+                    && left.as_ref().is_none_or(|left| left.key != back.key)
+                {
+                    let holder = if self.sees(other.id)? { other.reference() } else { UNSEEN.to_owned() };
+                    self.add(&[], |_| Ok(format!("the id `{}` belongs to {holder} now", back.name)))?;
                 }
                 // Another resource may have taken the name since.
                 if let Some(back) = back

@@ -1,6 +1,7 @@
 //! Looking resources up as an actor sees them. A resource that the actor may not see gets the same answer as one
 //! that does not exist. [`super::Transaction`] offers the same lookups for its actor.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -92,6 +93,12 @@ pub fn numbered(facts: &dyn Facts, viewer: &AnyViewer<'_>, kind: Kind, number: u
 /// # Errors
 /// As [`super::Transaction::find`].
 pub fn find_workspace(facts: &dyn Facts, viewer: &AnyViewer<'_>, org: &Name, name: &Name) -> Result<Rc<Resource>> {
+    if name.is_id() {
+        return match facts.named(Kind::Workspace, None, name.key())? {
+            Some(found) if viewer.sees(&found)? => Ok(found),
+            _ => Err(Problem::not_found("workspace", name.as_written())),
+        };
+    }
     if let Some(org) = facts.named(Kind::Org, None, org.key())?
         && let Some(found) = facts.named(Kind::Workspace, Some(org.id), name.key())?
         && viewer.sees(&found)?
@@ -157,13 +164,30 @@ pub(super) fn find_item_with_hint(
     })
 }
 
+/// A reference by an external id with the kind of what it identifies, if the actor may see that; every other reference
+/// unchanged.
+///
+/// # Errors
+/// "No such external id".
+pub fn with_kind<'r>(
+    facts: &dyn Facts,
+    viewer: &AnyViewer<'_>,
+    reference: &'r Reference,
+) -> Result<Cow<'r, Reference>> {
+    let Reference::Id(id) = reference else { return Ok(Cow::Borrowed(reference)) };
+    match facts.identified(&id.to_string())? {
+        Some(found) if viewer.sees(&found)? => Ok(Cow::Owned(Reference::by_id(found.kind(), id))),
+        _ => Err(Problem::not_found(Kind::ExternalId.noun(), &id.to_string())),
+    }
+}
+
 /// The resource that a reference names, with its kind, if the actor may see it; for a path, the nearest registered
 /// item.
 ///
 /// # Errors
 /// As [`super::Transaction::find`].
 pub fn resolve(facts: &dyn Facts, viewer: &AnyViewer<'_>, reference: &Reference) -> Result<(Id, Kind)> {
-    match reference {
+    match &*with_kind(facts, viewer, reference)? {
         Reference::Server => Ok((Id::SERVER, Kind::Server)),
         Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),
         Reference::Anyone => Ok((Id::ANYONE, Kind::Account)),
@@ -175,6 +199,6 @@ pub fn resolve(facts: &dyn Facts, viewer: &AnyViewer<'_>, reference: &Reference)
         Reference::Item(endpoint, path) => {
             find_item(facts, viewer, endpoint, path).map(|resolved| (resolved.nearest.id, Kind::Item))
         }
-        Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
+        other @ (Reference::Id(_) | Reference::External(_)) => Err(other.wrong_kind("a principal or a resource")),
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::group::children;
 use super::home::{HomeFolder, end_home, make_home};
 use super::item::{register_folder, subtree};
+use super::labels::{self, LabelChanges};
 use super::membership::cascade_members;
 use super::text_setting::text_setting;
 use super::{Result, Transaction, find_workspace};
@@ -16,8 +17,8 @@ use crate::policy::{BindingQuery, Facts};
 /// Settings to change; `None` leaves a setting as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WorkspaceSettings {
-    /// The description; an empty text removes it.
-    pub description: Option<String>,
+    /// The texts and the external ids.
+    pub labels: LabelChanges,
     /// The folder that holds the files of the workspace.
     pub files: Option<(Name, Path)>,
     /// Whether members may upload directly into their home folders.
@@ -27,8 +28,10 @@ pub struct WorkspaceSettings {
 impl WorkspaceSettings {
     /// The attributes with the changes applied, except the files, which take a lookup and a right.
     fn applied(&self, before: &Workspace) -> Result<Workspace> {
+        let text = |given: &Option<String>, before: &Option<String>| text_setting(given.as_deref(), before.as_deref());
         Ok(Workspace {
-            description: text_setting(self.description.as_deref(), before.description.as_deref())?,
+            display_name: text(&self.labels.display_name, &before.display_name)?,
+            description: text(&self.labels.description, &before.description)?,
             files: before.files,
             root_upload: self.root_upload.unwrap_or(before.root_upload),
         })
@@ -49,6 +52,7 @@ pub fn add(tx: &mut Transaction<'_>, org: &Name, name: &Name, options: &Workspac
     if let Some(files) = &options.files {
         put_files(tx, id, files)?;
     }
+    labels::change_ids(tx, id, &options.labels.ids)?;
     Ok(id)
 }
 
@@ -58,6 +62,7 @@ fn same_or_conflict(tx: &Transaction<'_>, existing: &Resource, options: &Workspa
     if let Some(before) = existing.as_workspace()
         && options.applied(before)? == *before
         && lies_there(tx, before, options)?
+        && labels::has_ids(tx, existing, &options.labels.ids)?
     {
         return Ok(existing.id);
     }
@@ -88,7 +93,7 @@ pub fn set(tx: &mut Transaction<'_>, org: &Name, name: &Name, options: &Workspac
     }
     let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
     let (Some(before), Some(parent)) = (existing.as_workspace(), existing.parent) else { return Ok(()) };
-    if options.description.is_some() {
+    if options.labels.has_texts() {
         tx.require_verb(Verb::Edit, existing.id)?;
     }
     if options.files.is_some() || options.root_upload.is_some() {
@@ -98,7 +103,7 @@ pub fn set(tx: &mut Transaction<'_>, org: &Name, name: &Name, options: &Workspac
     if let Some(files) = &options.files {
         put_files(tx, existing.id, files)?;
     }
-    Ok(())
+    labels::change_ids(tx, existing.id, &options.labels.ids)
 }
 
 /// Puts the files of a workspace into a folder. This also takes the right to edit the endpoint, since every member
@@ -177,7 +182,7 @@ pub fn remove(tx: &mut Transaction<'_>, org: &Name, name: &Name) -> Result<()> {
 /// When the facts cannot be read.
 pub(super) fn remove_unchecked(tx: &mut Transaction<'_>, existing: &Resource) -> Result<()> {
     cascade_members(tx, existing)?;
-    for kind in Kind::Workspace.children() {
+    for kind in Kind::Workspace.children().filter(|kind| *kind != Kind::ExternalId) {
         let mut lying = children(tx, kind, existing.id)?;
         lying.sort_by_key(|it| it.id);
         for it in lying {

@@ -390,6 +390,13 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                     Some(target) => may_any(subject, verbs, &target)?,
                     None => false,
                 },
+                Audience::SeesAbove => match subject.facts().header(on)?.and_then(|it| it.parent) {
+                    Some(above) => match subject.facts().header(above)? {
+                        Some(header) => self.discloses(Aspect::Existence, above, header.kind(), None)?,
+                        None => false,
+                    },
+                    None => false,
+                },
                 Audience::MayOnServer(verb) => self.may(verb, Id::SERVER)?,
                 Audience::Holds(roles) => holds_any(subject, roles, on)?,
                 Audience::Invited => self.has_invited(on)?,

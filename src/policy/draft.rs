@@ -41,7 +41,11 @@ impl RowChange {
         match self {
             RowChange::Resource(before, after) => {
                 let row = after.as_ref().or(before.as_ref())?;
-                (row.kind() != Kind::Invitee).then_some(row.id)
+                match row.kind() {
+                    Kind::Invitee => None,
+                    Kind::ExternalId => row.parent,
+                    _ => Some(row.id),
+                }
             }
             RowChange::Binding(before, after) => {
                 let row = after.as_ref().or(before.as_deref())?;

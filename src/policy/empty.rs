@@ -14,7 +14,7 @@ impl Facts for EmptyFacts {
         Ok(None)
     }
 
-    fn named(&self, _: Kind, _: Option<Id>, _: &str) -> Result<Option<Rc<Resource>>> {
+    fn by_key(&self, _: Kind, _: Option<Id>, _: &str) -> Result<Option<Rc<Resource>>> {
         Ok(None)
     }
 

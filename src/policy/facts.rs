@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::model::attributes::{Attributes, Home};
+use crate::model::platform_id::ID_PREFIX;
 use crate::model::reference::{ended_reference, full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
@@ -103,14 +104,50 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
+
+    /// The id of the resource that [`Facts::by_key`] finds. Cheaper when nothing else is needed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn id_by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+        Ok(self.by_key(kind, parent, key)?.map(|found| found.id))
+    }
+
+    /// The resource of this kind with this key, or with the external id that stands in place of the key
+    /// ([`Name::of_id`](crate::model::Name::of_id)).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        match external_id(kind, key) {
+            None => self.by_key(kind, parent, key),
+            Some(id) => Ok(self.identified(id)?.filter(|found| found.kind() == kind)),
+        }
+    }
 
     /// The id of the resource that [`Facts::named`] finds. Cheaper when nothing else is needed.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
-        Ok(self.named(kind, parent, key)?.map(|found| found.id))
+        match external_id(kind, key) {
+            None => self.id_by_key(kind, parent, key),
+            Some(_) => Ok(self.named(kind, parent, key)?.map(|found| found.id)),
+        }
+    }
+
+    /// The resource that has an external id; `id` is its text, without `id:`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn identified(&self, id: &str) -> Result<Option<Rc<Resource>>> {
+        let mut of = None;
+        self.aliased(Kind::ExternalId, id, &mut |row| {
+            of = row.parent;
+            Ok(ControlFlow::Break(()))
+        })?;
+        of.map_or(Ok(None), |of| self.resource(of))
     }
 
     /// Visits every resource of this kind with this alias.
@@ -368,4 +405,9 @@ pub trait Facts {
     fn server(&self) -> Result<crate::model::attributes::Server> {
         Ok(self.resource(Id::SERVER)?.and_then(|server| server.as_server().cloned()).unwrap_or_default())
     }
+}
+
+/// The external id in a key, if resources of the kind can have one.
+fn external_id(kind: Kind, key: &str) -> Option<&str> {
+    key.strip_prefix(ID_PREFIX).filter(|_| kind.has_external_ids())
 }

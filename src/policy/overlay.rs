@@ -360,25 +360,25 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         }
     }
 
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
         if let Some(own) = self.draft_named(NameKey(kind, parent, key)) {
             return Ok(Some(Rc::clone(own)));
         }
         if parent.is_some_and(|parent| self.is_new(parent)) {
             return Ok(None);
         }
-        let below = self.base.named(kind, parent, key)?;
+        let below = self.base.by_key(kind, parent, key)?;
         Ok(below.filter(|resource| !self.touches(resource.id)))
     }
 
-    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+    fn id_by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
         if let Some(own) = self.draft_named(NameKey(kind, parent, key)) {
             return Ok(Some(own.id));
         }
         if parent.is_some_and(|parent| self.is_new(parent)) {
             return Ok(None);
         }
-        Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.touches(*id)))
+        Ok(self.base.id_by_key(kind, parent, key)?.filter(|id| !self.touches(*id)))
     }
 
     fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<NearestItem> {

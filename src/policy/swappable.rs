@@ -125,8 +125,8 @@ macro_rules! delegate {
 
 delegate! {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>>;
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
-    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>>;
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
+    fn id_by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>>;
     fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>>;
     fn binding(&self, id: Id) -> Result<Option<Binding>>;
     fn last_id(&self) -> Result<Id>;

@@ -155,7 +155,7 @@ impl Facts for StoreFacts<'_> {
         Ok(found)
     }
 
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
         if parent.is_some_and(|parent| self.is_unallocated(parent)) {
             return Ok(None);
         }

@@ -48,8 +48,8 @@ impl Facts for TodayFacts<'_> {
         }
     }
 
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        self.now.named(kind, parent, key)
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        self.now.by_key(kind, parent, key)
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {

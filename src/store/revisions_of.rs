@@ -110,8 +110,8 @@ fn join(lifetimes: &mut Vec<Lifetime>) {
 }
 
 impl Reader {
-    /// The revisions in a range that changed a resource itself, newest first: its own row, the bindings on it, and for
-    /// an account its role. These are the revisions with a change that is described as one of the resource
+    /// The revisions in a range that changed a resource itself, newest first: its own row, its external ids, the
+    /// bindings on it, and for an account its role. These are the revisions with a change that is described as one of the resource
     /// ([`changed_resource`](crate::policy::RowChange::changed_resource)).
     ///
     /// # Errors
@@ -128,6 +128,9 @@ impl Reader {
             self.versions(DESCRIBED_ON, &[&to_sql(resource.0)], &mut |life| found.add_both(&life))?;
         }
         self.versions(ACCOUNT_ROLE, &[&to_sql(resource.0)], &mut |life| found.add_both(&life))?;
+        if kind.is_some_and(Kind::has_external_ids) {
+            self.children(resource, Kind::ExternalId, &mut |_, life| found.add_both(&life))?;
+        }
         Ok(found.newest_first())
     }
 

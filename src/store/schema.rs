@@ -108,6 +108,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX revision_actor ON revision (actor) WHERE actor IS NOT NULL;
     CREATE INDEX revision_denied ON revision (number) WHERE denied IS NOT NULL;
 ",
+    // An external id identifies one resource, whatever that is called; also at an earlier moment.
+    "
+    CREATE UNIQUE INDEX external_id_now ON resource (alias) WHERE until IS NULL AND kind = 'id';
+    CREATE INDEX resource_alias_past ON resource (kind, alias) WHERE until IS NOT NULL AND alias IS NOT NULL;
+",
 ];
 
 /// The version this program writes.

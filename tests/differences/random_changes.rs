@@ -232,6 +232,7 @@ fn change(state: &mut State, new: &mut Numbers, dice: &mut Dice) {
                         ]),
                         member_access: dice.pick(&[MemberAccess::All, MemberAccess::Admins, MemberAccess::None]),
                         admins: rights(dice),
+                        ..Workgroup::default()
                     }
                 }
                 Attributes::Dropbox(it) => it.admins = rights(dice),

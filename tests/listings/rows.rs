@@ -219,6 +219,8 @@ impl Rows {
                 },
                 admins_manage_invitations: dice.chance(1, 2),
                 members_invite: dice.chance(1, 2),
+                display_name: dice.chance(1, 2).then(|| "Display: A/B".to_owned()),
+                description: dice.chance(1, 2).then(|| "what it is for".to_owned()),
             };
             let dropbox = self.put(None, &format!("d{number}"), Attributes::Dropbox(attributes));
             for _ in 0..dice.below(4) {
@@ -275,7 +277,14 @@ impl Rows {
 
     fn add_organizations(&mut self, dice: &mut Dice) {
         let accounts = self.ids(Kind::Account);
-        self.put(None, "second", Attributes::Org(Org { description: Some("another one".to_owned()) }));
+        self.put(
+            None,
+            "second",
+            Attributes::Org(Org {
+                display_name: Some("The 2nd".to_owned()),
+                description: Some("another one".to_owned()),
+            }),
+        );
         for org in self.ids(Kind::Org) {
             for _ in 0..3 {
                 self.join(org, dice.pick(&accounts), dice.pick(&Role::ORG), dice);
@@ -322,7 +331,7 @@ impl Rows {
         let files = Item { files_of: Some(workspace), ..Item::FOLDER };
         let files = self.put(Some(dice.pick(&roots)), &format!("files {workspace}"), Attributes::Item(files));
         let root_upload = dice.pick(&[AllowDeny::Allow, AllowDeny::Deny, AllowDeny::Deny]);
-        let attributes = Workspace { description: None, files: Some(files), root_upload };
+        let attributes = Workspace { files: Some(files), root_upload, ..Workspace::default() };
         if let Some(it) = self.resources.get_mut(&workspace) {
             it.attributes = Attributes::Workspace(attributes);
         }

@@ -264,7 +264,7 @@ impl World {
                 Some(true) => GroupVisibility::Everyone,
                 Some(false) => GroupVisibility::Members,
             };
-            rows.resource(*id, None, &format!("g{id}"), Attributes::Group(Group { visible }));
+            rows.resource(*id, None, &format!("g{id}"), Attributes::Group(Group { visible, ..Group::default() }));
             for member in members {
                 rows.binding(member.id, *id, member.who, Role::GroupMember);
             }
@@ -278,6 +278,7 @@ impl World {
                     create_users: it.create_users,
                     manage_groups: it.manage_groups,
                 },
+                ..WorkgroupRow::default()
             };
             rows.resource(*id, None, &format!("w{id}"), Attributes::Workgroup(workgroup));
             for member in &it.members {
@@ -302,7 +303,7 @@ impl World {
         for (id, it) in &self.workspaces {
             rows.resource(it.org, None, &format!("o{}", it.org), Attributes::Org(Org::default()));
             let files = self.items.values().find(|item| item.files_of == Some(*id)).map(|item| Id(item.id));
-            let workspace = WorkspaceRow { description: None, files, root_upload: switch(it.root_upload) };
+            let workspace = WorkspaceRow { files, root_upload: switch(it.root_upload), ..WorkspaceRow::default() };
             rows.resource(*id, Some(it.org), "prod", Attributes::Workspace(workspace));
             for member in &it.members {
                 let role = if member.manager { Role::WorkspaceManager } else { Role::WorkspaceMember };
@@ -354,7 +355,7 @@ impl World {
         for group in all(facts, Kind::Group) {
             let members = on(group.id).into_iter().map(|it| Link { id: it.id.0, who: it.principal.0 }).collect();
             world.groups.insert(group.id.0, sorted(members, |it: &Link| it.id));
-            if let Attributes::Group(Group { visible }) = &group.attributes
+            if let Attributes::Group(Group { visible, .. }) = &group.attributes
                 && *visible != GroupVisibility::Default
             {
                 world.visible.insert(group.id.0, *visible == GroupVisibility::Everyone);

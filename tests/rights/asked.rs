@@ -11,9 +11,11 @@ use rolebook::model::attributes::{
 };
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
-use rolebook::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time};
+use rolebook::model::{Binding, Id, Kind, Name, Path, Permissions, PlatformId, Problem, Reference, Role, Time};
 use rolebook::ops::change_index::ChangeIndex;
+use rolebook::ops::external_id::ExternalIdChanges;
 use rolebook::ops::home::HomeFolder;
+use rolebook::ops::labels::LabelChanges;
 use rolebook::ops::required_actions::first_refused;
 use rolebook::ops::{
     Actor, Transaction, account, content, endpoint, group, invitation, key, media, membership, org, org_invitation,
@@ -96,6 +98,18 @@ impl Pick<'_> {
                 })
                 .into_iter()
                 .collect(),
+            ids: self.labels().ids,
+        }
+    }
+
+    fn labels(&mut self) -> LabelChanges {
+        let id = |it: &mut Self| PlatformId::parse(&format!("aoc:{}", it.0.below(6))).unwrap();
+        let add: Vec<PlatformId> = self.maybe(id).into_iter().collect();
+        let remove = self.maybe(id).into_iter().filter(|id| !add.contains(id)).collect();
+        LabelChanges {
+            display_name: self.maybe(|_| "D".to_owned()),
+            description: self.maybe(|_| "d".to_owned()),
+            ids: ExternalIdChanges { add, remove },
         }
     }
 
@@ -109,6 +123,16 @@ impl Pick<'_> {
             admins_manage_groups: self.flag(),
             admins_manage_invitations: self.flag(),
             members_invite: self.flag(),
+            labels: self.labels(),
+        }
+    }
+
+    fn endpoint_options(&mut self) -> endpoint::EndpointSettings {
+        endpoint::EndpointSettings {
+            managed: self.flag(),
+            private: self.flag(),
+            node_version: None,
+            labels: self.labels(),
         }
     }
 }
@@ -180,12 +204,12 @@ fn act(tx: &mut Transaction<'_>, dice: &mut Dice, issued: &mut Vec<Secret>) -> R
                 kind,
                 of: (kind == EndpointKind::Share).then(|| pick.spot()),
                 administrators: pick.maybe(Pick::who).into_iter().collect(),
-                settings: endpoint::EndpointSettings { managed: pick.flag(), private: pick.flag(), node_version: None },
+                settings: pick.endpoint_options(),
             };
             ("endpoint add", endpoint::add(tx, &at.0, &new).map(drop))
         }
         18 => {
-            let options = endpoint::EndpointSettings { managed: pick.flag(), private: pick.flag(), node_version: None };
+            let options = pick.endpoint_options();
             ("endpoint set", endpoint::set(tx, &at.0, &options))
         }
         19 => ("endpoint remove", endpoint::remove(tx, &at.0)),
@@ -232,12 +256,12 @@ fn act(tx: &mut Transaction<'_>, dice: &mut Dice, issued: &mut Vec<Secret>) -> R
             let which = share::ShareSelector { principal: pick.who(), by: None, class: None };
             ("share revoke", share::revoke(tx, on, &[which], false))
         }
-        34 => ("org add", org::add(tx, &org, pick.maybe(|_| "d"), None).map(drop)),
+        34 => ("org add", org::add(tx, &org, &pick.labels(), None).map(drop)),
         35 => {
             let who = Reference::Named(Kind::Account, pick.account());
             let role = pick.0.pick(&Role::ORG);
             match pick.0.below(4) {
-                0 => ("org set", org::set(tx, &org, Some("described"))),
+                0 => ("org set", org::set(tx, &org, &pick.labels())),
                 1 => ("org set-role", org_member::set_role(tx, &org, &who, role)),
                 2 => ("org remove-member", org_member::remove(tx, &org, &[who])),
                 _ => ("org set-workspaces", org_member::set_workspaces(tx, &org, &who, &[room])),
@@ -259,7 +283,7 @@ fn act(tx: &mut Transaction<'_>, dice: &mut Dice, issued: &mut Vec<Secret>) -> R
         }
         38 | 39 => {
             let options = workspace::WorkspaceSettings {
-                description: pick.maybe(|_| "d".to_owned()),
+                labels: pick.labels(),
                 files: pick.maybe(|it| (name("disk"), path(it.0.pick(&["/files", "/a", "/w"])))),
                 root_upload: pick.maybe(|it| it.0.pick(&[AllowDeny::Allow, AllowDeny::Deny])),
             };
@@ -438,7 +462,7 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     membership::add(&mut tx, Kind::Group, &name("crew"), &[user("bob"), group("inner")], None).unwrap();
     membership::add(&mut tx, Kind::Group, &name("inner"), &[user("carol")], None).unwrap();
     for (kind, which) in [(Kind::Workgroup, "color"), (Kind::Dropbox, "intake")] {
-        let options = Pick(dice).place_options();
+        let options = group::GroupSettings { labels: LabelChanges::default(), ..Pick(dice).place_options() };
         group::add(&mut tx, kind, &name(which), &options).unwrap();
         membership::add(&mut tx, kind, &name(which), &[user("carol"), user("bob"), group("inner")], None).unwrap();
         membership::set_admin(&mut tx, kind, &name(which), &[user("carol")], true).unwrap();
@@ -462,7 +486,7 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     content::add(&mut tx, &name("disk"), &path("/a/f.mov"), &file).unwrap();
     content::add(&mut tx, &name("bucket"), &path("/a"), &plain).unwrap();
     for (which, who) in [("acme", "eve"), ("other", "carol")] {
-        org::add(&mut tx, &name(which), None, Some(&user(who))).unwrap();
+        org::add(&mut tx, &name(which), &LabelChanges::default(), Some(&user(who))).unwrap();
     }
     for (who, role) in [("fay", Role::OrgAdmin), ("bob", Role::OrgMember), ("carol", Role::OrgMember)] {
         org_member::set_role(&mut tx, &name("acme"), &user(who), role).unwrap();

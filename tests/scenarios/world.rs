@@ -2,6 +2,7 @@
 //! what is under `extra`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use rolebook::input::document::{Diagnostic, Span};
 use rolebook::manifest::plan::{Owned, PlanOptions, Planner};
@@ -167,6 +168,17 @@ impl World {
                 let endpoint = named(Kind::Endpoint, None, &endpoint);
                 let (item, depth) = self.tx.facts().nearest_item(endpoint, &path).unwrap().unwrap();
                 Meant { id: item, kind: Kind::Item, is_registered: depth == path.depth() }
+            }
+            Reference::Id(id) => {
+                let mut row = None;
+                let facts = self.tx.facts();
+                facts
+                    .aliased(Kind::ExternalId, &id.to_string(), &mut |found| {
+                        row = Some(found.id);
+                        Ok(ControlFlow::Break(()))
+                    })
+                    .unwrap();
+                found(row.unwrap(), Kind::ExternalId)
             }
             other => panic!("{}: a scenario cannot name {other}", self.file),
         }

@@ -296,6 +296,11 @@ impl Tool {
         serde_json::from_str::<Value>(&ran.out).unwrap()["revision"].as_u64().unwrap()
     }
 
+    /// Writes a file into the folder in which commands run.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder().join(name), text).unwrap();
+    }
+
     /// The answer of `perm check`.
     pub(crate) fn may(&self, principal: &str, action: &str, resource: &str) -> bool {
         let ran = self.run_here(&["perm", "check", principal, action, resource]);

@@ -37,6 +37,7 @@ impl ResourceArg {
         reference: &Reference,
         action: &str,
     ) -> Result<ResourceArg, Problem> {
+        let reference = &*view.with_kind(reference)?;
         let kind = match reference {
             Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
                 return Err(reference.wrong_kind("a resource"));
@@ -141,7 +142,11 @@ fn resolve_principal<F: Facts>(
 /// The actor, if the reference names it.
 pub(super) fn oneself<F: Facts>(view: &ReadView<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
     let Actor::Principal(actor) = view.actor else { return Ok(None) };
-    let Reference::Named(Kind::Account, name) = principal else { return Ok(None) };
+    let name = match principal {
+        Reference::Named(Kind::Account, name) => name.clone(),
+        Reference::Id(id) => Name::of_id(id),
+        _ => return Ok(None),
+    };
     // By the name at that moment; by today's name if nobody had it then.
     let named = match view.facts.named(Kind::Account, None, name.key())? {
         None => view.reader.facts().named(Kind::Account, None, name.key())?,

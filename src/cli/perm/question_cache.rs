@@ -194,7 +194,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         let reference = Reference::parse(text, Kind::Server)?;
         // Whether an actor may know of a private endpoint depends on the action, so endpoints are not cached for
         // actors.
-        let is_steady = self.sees_all() || reference.kind() != Some(Kind::Endpoint);
+        let is_steady = self.sees_all() || !matches!(reference.kind(), Some(Kind::Endpoint) | None);
         let on = match self.nearest(&reference)? {
             Some(on) => on,
             None => {
@@ -279,6 +279,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         let facts = &self.view.facts;
         let (found, noun, name) = match reference {
             Reference::Named(kind, name) => (facts.named(*kind, None, name.key())?, kind.noun(), name.to_string()),
+            Reference::Id(id) => (facts.identified(&id.to_string())?, Kind::ExternalId.noun(), id.to_string()),
             Reference::Item(endpoint, path) => {
                 let nearest = match facts.named(Kind::Endpoint, None, endpoint.key())? {
                     // An actor who sees everything needs no check of the path's folders.

@@ -30,6 +30,8 @@ impl<F: Facts> Exporter<'_, F> {
             put(&mut map, "managed", json!(false));
         }
         put(&mut map, "node-version", json!(endpoint.node_version));
+        self.put_texts(&mut map, resource);
+        self.put_ids(&mut map, resource.id)?;
         if let Some(of) = endpoint.of {
             put(&mut map, "of", json!(self.visible_reference(of)?));
         }

@@ -26,7 +26,7 @@ pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> 
     for (tag, kind) in [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)] {
         let resources = export.resources(kind, None)?;
         for resource in &resources {
-            lines.named(tag, &resource.name, export.settings(resource))?;
+            lines.named(tag, &resource.name, export.without_members(resource)?)?;
         }
         // Members come after all groups of the kind, because groups can be members of each other.
         for resource in &resources {
@@ -55,7 +55,7 @@ fn organization<F: Facts>(
     org: &Resource,
     lines: &mut JsonlWriter<'_>,
 ) -> Result<(), ExportError> {
-    let mut alone = export.org_alone(org);
+    let mut alone = export.without_members(org)?;
     let (admins, others) = export.org_members(org)?;
     put_list(&mut alone, "admins", admins);
     lines.named("organization", &org.name, alone)?;

@@ -8,6 +8,7 @@ use super::{Exporter, moment, put, put_list};
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
+use crate::ops::external_id;
 use crate::ops::home::HomeFolder;
 use crate::policy::{BindingQuery, Facts};
 
@@ -78,6 +79,7 @@ impl<F: Facts> Exporter<'_, F> {
         }
         put(&mut map, "email", json!(account.email));
         put(&mut map, "display-name", json!(account.display_name));
+        self.put_ids(&mut map, resource.id)?;
         put(&mut map, "expires", moment(account.expires));
         let mut settings = Map::new();
         for setting in Setting::TOGGLES {
@@ -154,7 +156,7 @@ impl<F: Facts> Exporter<'_, F> {
     /// The entry of a group, workgroup or dropbox with its members. A group without settings is a list.
     pub(super) fn group(&self, resource: &Resource) -> Result<Value, Problem> {
         let members = self.members(resource)?;
-        let mut map = self.settings(resource);
+        let mut map = self.without_members(resource)?;
         let is_plain_admin = |it: &ExportedMember| {
             matches!(it.binding.role, Role::WorkgroupAdmin | Role::DropboxAdmin) && !it.binding.attributes.inactive
         };
@@ -171,13 +173,26 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(Value::Object(map))
     }
 
-    /// The fields of an organization, without members and workspaces.
-    pub(super) fn org_alone(&self, resource: &Resource) -> Map<String, Value> {
-        let mut map = Map::new();
-        if let Attributes::Org(org) = &resource.attributes {
-            put(&mut map, "description", json!(org.description));
+    /// The fields of a group, a workgroup, a dropbox or an organization, without members and workspaces.
+    pub(super) fn without_members(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
+        let mut map = self.settings(resource);
+        self.put_ids(&mut map, resource.id)?;
+        Ok(map)
+    }
+
+    /// Adds the external ids of a resource.
+    pub(super) fn put_ids(&self, map: &mut Map<String, Value>, of: Id) -> Result<(), Problem> {
+        let ids = external_id::of(&self.facts, of)?;
+        put_list(map, "ids", ids.into_iter().map(Value::String).collect());
+        Ok(())
+    }
+
+    /// Adds the display name and the description of a resource.
+    pub(super) fn put_texts(&self, map: &mut Map<String, Value>, of: &Resource) {
+        if let Some(texts) = of.attributes.texts() {
+            put(map, "display-name", json!(texts.display_name));
+            put(map, "description", json!(texts.description));
         }
-        map
     }
 
     /// The admins of an organization by name, and its other members.
@@ -191,7 +206,8 @@ impl<F: Facts> Exporter<'_, F> {
     pub(super) fn workspace(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         let Some(workspace) = resource.as_workspace() else { return Ok(map) };
-        put(&mut map, "description", json!(workspace.description));
+        self.put_texts(&mut map, resource);
+        self.put_ids(&mut map, resource.id)?;
         if let Some(files) = workspace.files {
             put(&mut map, "files", json!(self.visible_reference(files)?));
         }
@@ -223,7 +239,7 @@ impl<F: Facts> Exporter<'_, F> {
 
     /// The entry of an organization, with members and workspaces.
     pub(super) fn org(&self, resource: &Resource) -> Result<Value, Problem> {
-        let mut map = self.org_alone(resource);
+        let mut map = self.without_members(resource)?;
         let (admins, others) = self.org_members(resource)?;
         put_list(&mut map, "admins", admins);
         let mut members: Vec<(ExportedMember, Vec<Value>)> = others.into_iter().map(|it| (it, Vec::new())).collect();

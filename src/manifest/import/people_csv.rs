@@ -18,7 +18,7 @@ use crate::manifest::text_format::{self, TextFormat};
 use crate::model::escape::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, group};
-use columns::{Cells, GROUP_COLUMNS, OF_ACCOUNTS, VIA, boolean, settings, status};
+use columns::{Cells, GROUP_COLUMNS, OF_ACCOUNTS, VIA, boolean, ids, settings, status};
 
 pub use columns::{FIELDS, TableOptions};
 
@@ -216,6 +216,7 @@ impl PeopleReader<'_> {
                 .or(self.table.role),
             expires: self.parse_cell(cells, "expires", text_format::moment),
             settings: self.parse_cell(cells, "settings", settings).unwrap_or_default(),
+            ids: self.parse_cell(cells, "ids", ids).unwrap_or_default(),
         };
         let ensure = self.parse_cell(cells, "status", status).flatten();
         let nothing = account::AccountSettings { role: self.table.role, ..account::AccountSettings::default() };

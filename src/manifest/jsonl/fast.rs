@@ -13,6 +13,7 @@ use super::super::text_format;
 use crate::model::attributes::ItemType;
 use crate::model::{Kind, Name, Permissions, Reference, Role};
 use crate::ops::account::{self, parse_role};
+use crate::ops::external_id::ExternalIdChanges;
 
 /// A plain row, by its tag.
 #[derive(Deserialize)]
@@ -123,6 +124,7 @@ impl PlainAccount<'_> {
             display_name: self.display_name.map(str::to_owned),
             expires: None,
             settings: Vec::new(),
+            ids: ExternalIdChanges::default(),
         };
         let name = text_format::name(Kind::Account, self.name).ok()?;
         let account = DeclaredAccount {

@@ -5,7 +5,7 @@ use super::{Planner, Result};
 use crate::manifest::statement::{DeclaredEndpoint, DeclaredEndpointRole, DeclaredItem, Ensure, SourceLocation};
 use crate::model::attributes::{EndpointKind, Item as Attributes};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
-use crate::ops::{Actor, content, endpoint};
+use crate::ops::{Actor, content, endpoint, labels};
 use crate::policy::{BindingQuery, Facts};
 
 impl Planner<'_> {
@@ -74,7 +74,7 @@ impl Planner<'_> {
             }
         }
         let options = options(declared);
-        if options.applied(before) != *before {
+        if options.applied(before)? != *before || !labels::has_ids(&self.tx, existing, &options.labels.ids)? {
             endpoint::set(&mut self.tx, &declared.name, &options)?;
         }
         self.declare(&existing.sets, existing.id, location);
@@ -196,5 +196,6 @@ fn options(declared: &DeclaredEndpoint) -> endpoint::EndpointSettings {
         private: declared.private,
         managed: declared.managed,
         node_version: declared.node_version.clone().map(Some),
+        labels: declared.labels.clone(),
     }
 }

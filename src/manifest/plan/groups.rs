@@ -4,7 +4,7 @@ use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
 use crate::manifest::statement::{DeclaredGroup, DeclaredMember, Ensure, SourceLocation};
 use crate::model::{Binding, Id, Reference, Resource, Role, Verb};
-use crate::ops::{group, membership};
+use crate::ops::{group, labels, membership};
 
 impl Planner<'_> {
     pub(super) fn group(&mut self, location: SourceLocation, declared: &DeclaredGroup) -> Result<()> {
@@ -28,8 +28,11 @@ impl Planner<'_> {
     }
 
     fn change_group(&mut self, location: SourceLocation, declared: &DeclaredGroup, existing: &Resource) -> Result<()> {
-        if declared.settings.applied(&existing.attributes) != existing.attributes {
-            group::set(&mut self.tx, declared.kind, &declared.name, &declared.settings)?;
+        let settings = &declared.settings;
+        if settings.applied(&existing.attributes)? != existing.attributes
+            || !labels::has_ids(&self.tx, existing, &settings.labels.ids)?
+        {
+            group::set(&mut self.tx, declared.kind, &declared.name, settings)?;
         }
         self.declare(&existing.sets, existing.id, location);
         self.exclude(declared.exclusive, Exclusive::of(location, existing.id));

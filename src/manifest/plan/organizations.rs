@@ -6,6 +6,7 @@ use crate::manifest::statement::{
     DeclaredOrg, DeclaredOrgMember, DeclaredWorkspace, DeclaredWorkspaceMember, Ensure, SourceLocation,
 };
 use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::ops::labels::LabelChanges;
 use crate::ops::{Actor, home, membership, org, org_member, workspace, workspace_member};
 use crate::policy::Facts;
 
@@ -39,21 +40,16 @@ impl Planner<'_> {
             Actor::Operator => admin.map(|admin| Reference::Named(Kind::Account, admin.clone())),
             Actor::Principal(_) => None,
         };
-        let id = org::add(&mut self.tx, &declared.name, declared.description.as_deref(), founder.as_ref())?;
+        let id = org::add(&mut self.tx, &declared.name, &declared.labels, founder.as_ref())?;
         self.declare_made(id, location)?;
         self.exclude(declared.exclusive, Exclusive::of(location, id));
         Ok(())
     }
 
     fn change_org(&mut self, location: SourceLocation, declared: &DeclaredOrg, existing: &Resource) -> Result<()> {
-        let before = match &existing.attributes {
-            crate::model::Attributes::Org(org) => org.description.clone(),
-            _ => None,
-        };
-        if let Some(description) = &declared.description
-            && *description != before.unwrap_or_default()
-        {
-            org::set(&mut self.tx, &declared.name, Some(description))?;
+        let labels = declared.labels.missing_in(&self.tx, existing)?;
+        if labels != LabelChanges::default() {
+            org::set(&mut self.tx, &declared.name, &labels)?;
         }
         self.declare(&existing.sets, existing.id, location);
         self.exclude(declared.exclusive, Exclusive::of(location, existing.id));
@@ -91,7 +87,7 @@ impl Planner<'_> {
         let all = options(declared);
         let lies_there = workspace::lies_there(&self.tx, before, &all)?;
         let changed = workspace::WorkspaceSettings {
-            description: all.description.filter(|it| *it != before.description.clone().unwrap_or_default()),
+            labels: all.labels.missing_in(&self.tx, existing)?,
             files: all.files.filter(|_| !lies_there),
             root_upload: all.root_upload.filter(|it| *it != before.root_upload),
         };
@@ -195,7 +191,7 @@ impl Planner<'_> {
 
 fn options(declared: &DeclaredWorkspace) -> workspace::WorkspaceSettings {
     workspace::WorkspaceSettings {
-        description: declared.description.clone(),
+        labels: declared.labels.clone(),
         files: declared.files.clone(),
         root_upload: declared.root_upload,
     }

@@ -5,7 +5,8 @@ use super::{Planner, Result};
 use crate::manifest::statement::{Declaration, DeclaredAccount, DeclaredMember, Ensure, SourceLocation};
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Reference, Resource, Role, Time, Verb};
-use crate::ops::{account, server};
+use crate::ops::external_id::ExternalIdChanges;
+use crate::ops::{account, labels, server};
 use crate::policy::Facts;
 
 /// An account that becomes inactive or has expired. Its end is planned last, because the account may be needed as a
@@ -145,6 +146,10 @@ impl Planner<'_> {
             display_name: declared_settings.display_name.clone().filter(|_| after.display_name != before.display_name),
             expires: declared_settings.expires.filter(|_| after.expires != before.expires),
             settings: Vec::new(),
+            ids: match labels::has_ids(&self.tx, existing, &declared_settings.ids)? {
+                true => ExternalIdChanges::default(),
+                false => declared_settings.ids.clone(),
+            },
         };
         options.settings.extend(
             declared_settings.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice),

@@ -1,7 +1,7 @@
 //! The changes of a plan, for output: a list of [`PlannedChanges`], or [`Counts`] if there are too many to list.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -175,7 +175,11 @@ impl PlannedAction {
     /// The action of a change of a row.
     pub fn of(row: &RowChange) -> PlannedAction {
         let adopted = |was: &SetNames, is: &SetNames| was.is_empty() && !is.is_empty();
+        let is_id =
+            |side: &Option<std::rc::Rc<Resource>>| side.as_ref().is_some_and(|it| it.kind() == Kind::ExternalId);
         match row {
+            // Part of what it identifies.
+            RowChange::Resource(before, after) if is_id(before) || is_id(after) => PlannedAction::Change,
             RowChange::Resource(None, _) | RowChange::Binding(None, _) => PlannedAction::Add,
             RowChange::Resource(_, None) | RowChange::Binding(_, None) => PlannedAction::Remove,
             RowChange::Resource(Some(before), Some(after)) => {
@@ -203,11 +207,18 @@ pub struct Counts(pub BTreeMap<(PlannedAction, &'static str), u64>);
 impl Counts {
     /// Counts some rows.
     pub fn add(&mut self, rows: &[RowChange]) {
+        let changed: HashSet<Id> = rows.iter().filter_map(RowChange::id).collect();
         for row in rows {
             let what = match row {
                 RowChange::Resource(before, after) => match after.as_ref().or(before.as_ref()) {
                     // The root folder is created and removed with its endpoint.
                     Some(any) if any.is_root() && (before.is_none() || after.is_none()) => continue,
+                    // An external id is part of what it identifies.
+                    Some(any)
+                        if any.kind() == Kind::ExternalId && any.parent.is_some_and(|of| changed.contains(&of)) =>
+                    {
+                        continue;
+                    }
                     Some(any) => any.kind().as_str(),
                     None => continue,
                 },

@@ -9,6 +9,7 @@ use super::super::statement::{
 };
 use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
+use super::labels::labels;
 use super::{declare, first_location, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
@@ -49,6 +50,7 @@ pub(in crate::manifest) fn endpoint(
         private: fields.boolean(reading, "private"),
         managed: fields.boolean(reading, "managed"),
         node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
+        labels: labels(reading, fields),
         of: fields.parsed(reading, "of", text_format::item),
         administrators: administrators.unwrap_or_default(),
         ensure,

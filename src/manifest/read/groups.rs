@@ -6,6 +6,7 @@ use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMappin
 use super::super::schema::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
 use super::super::statement::{Declaration, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement};
 use super::super::text_format::{self, TextFormat};
+use super::labels::labels;
 use super::{declare, first_location, refuse_other_keys, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::{GroupVisibility, MemberAccess, SendPolicy};
@@ -78,6 +79,7 @@ fn options(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> group::
         admins_manage_groups: fields.boolean(reading, "admins-manage-groups"),
         admins_manage_invitations: fields.boolean(reading, "admins-manage-invitations"),
         members_invite: fields.boolean(reading, "members-invite"),
+        labels: labels(reading, fields),
     }
 }
 

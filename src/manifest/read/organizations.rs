@@ -9,6 +9,7 @@ use super::super::statement::{
 };
 use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
+use super::labels::labels;
 use super::{declare, first_location, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::AllowDeny;
@@ -47,7 +48,7 @@ pub(in crate::manifest) fn organization(
     }
     workspaces(reading, fields, &name, &mut staff, statements);
     let org = DeclaredOrg {
-        description: fields.text(reading, "description").map(str::to_owned),
+        labels: labels(reading, fields),
         admins: staff.admins(),
         ensure,
         exclusive: fields.boolean(reading, "exclusive"),
@@ -114,7 +115,7 @@ fn workspace(
     let ensure = ensure(reading, fields);
     let workspace = DeclaredWorkspace {
         org,
-        description: fields.text(reading, "description").map(str::to_owned),
+        labels: labels(reading, fields),
         files: fields.parsed(reading, "files", text_format::item),
         root_upload: fields.word(reading, "root-upload", AllowDeny::from_name),
         ensure,

@@ -4,6 +4,7 @@ use super::super::merge::{MergeReader, MergedMapping};
 use super::super::schema::{ACCOUNT, SERVER, SETTINGS};
 use super::super::statement::{Declaration, DeclaredAccount, Ensure, SourceLocation, Statement};
 use super::super::text_format;
+use super::labels::ids;
 use super::{declare, first_location, refuse_other_keys, section_entries};
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Kind, Name, Role};
@@ -87,6 +88,7 @@ pub(in crate::manifest) fn account(
         display_name: fields.text(reading, "display-name").map(str::to_owned),
         expires: fields.parsed(reading, "expires", text_format::moment),
         settings: fields.within(reading, ("settings", &SETTINGS), choices).unwrap_or_default(),
+        ids: ids(fields),
     };
     never_ending(reading, fields, &options, ensure);
     let account = DeclaredAccount {

@@ -34,6 +34,12 @@ pub struct Endpoint {
     /// The account that created the endpoint, or for which the operator created it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub creator: Option<Id>,
+    /// The name that people read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: Option<String>,
 }
 
 fn host() -> EndpointKind {
@@ -48,7 +54,16 @@ fn is_host(value: &EndpointKind) -> bool {
 impl Endpoint {
     /// An endpoint of a kind, with defaults for everything else.
     pub const fn of_kind(kind: EndpointKind) -> Endpoint {
-        Endpoint { kind, private: false, managed: true, node_version: None, of: None, creator: None }
+        Endpoint {
+            kind,
+            private: false,
+            managed: true,
+            node_version: None,
+            of: None,
+            creator: None,
+            display_name: None,
+            description: None,
+        }
     }
 
     /// Whether the endpoint can hold shares of any set of permissions, and not only of presets.

@@ -20,7 +20,7 @@ pub use super::settings::{
 pub use audits::{Acceptance, Review, ReviewDecision};
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
 pub use organizations::{AccessToken, Media, Org, SigningKey, Stream, Workspace};
-pub use server::{Account, Group, Server, Status};
+pub use server::{Account, ExternalId, Group, Server, Status};
 pub use workgroups::{AdminRights, Dropbox, File, Invitation, Invitee, Package, PublicLink, Workgroup};
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -102,6 +102,8 @@ attributes! {
     Media,
     /// Attributes of a live stream.
     Stream,
+    /// Attributes of an external id.
+    ExternalId,
     /// Attributes of an accepted finding.
     Acceptance,
     /// Attributes of a review.
@@ -109,6 +111,44 @@ attributes! {
     /// Attributes of a decision in a review.
     ReviewDecision,
 }
+
+/// The display name and the description of a resource, to read them or to change them.
+#[derive(Debug)]
+pub struct Texts<T> {
+    /// The name that people read.
+    pub display_name: T,
+    /// What it is for.
+    pub description: T,
+}
+
+macro_rules! texts {
+    ($($kind:ident)*) => {
+        impl Attributes {
+            /// The display name and the description; `None` for a kind that has no such texts.
+            pub fn texts(&self) -> Option<Texts<Option<&str>>> {
+                match self {
+                    $(Attributes::$kind(it) => Some(Texts {
+                        display_name: it.display_name.as_deref(),
+                        description: it.description.as_deref(),
+                    }),)*
+                    _ => None,
+                }
+            }
+
+            /// The display name and the description to change; `None` for a kind that has no such texts.
+            pub const fn texts_mut(&mut self) -> Option<Texts<&mut Option<String>>> {
+                match self {
+                    $(Attributes::$kind(it) => Some(Texts {
+                        display_name: &mut it.display_name,
+                        description: &mut it.description,
+                    }),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+texts!(Group Workgroup Dropbox Endpoint Org Workspace);
 
 impl Attributes {
     /// A copy without the values that no rule reads (titles, addresses, sizes, makers), so that many
@@ -128,7 +168,6 @@ impl Attributes {
                 forwarded: None,
             }),
             Attributes::Org(_) => Attributes::Org(Org::default()),
-            Attributes::Workspace(it) => Attributes::Workspace(Workspace { description: None, ..it.clone() }),
             Attributes::SigningKey(_) => {
                 Attributes::SigningKey(SigningKey { public_key: String::new(), by: None, created: Time(0) })
             }
@@ -137,7 +176,14 @@ impl Attributes {
             }
             Attributes::Media(_) => Attributes::Media(Media::default()),
             Attributes::Stream(_) => Attributes::Stream(Stream::default()),
-            all_of_it => all_of_it.clone(),
+            others => {
+                let mut others = others.clone();
+                if let Some(texts) = others.texts_mut() {
+                    *texts.display_name = None;
+                    *texts.description = None;
+                }
+                others
+            }
         }
     }
 }

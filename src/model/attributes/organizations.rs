@@ -11,6 +11,9 @@ use crate::model::time::Time;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Org {
+    /// The name that people read.
+    #[serde(skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
     /// The purpose of the organization.
     #[serde(skip_serializing_if = "is_default")]
     pub description: Option<String>,
@@ -38,6 +41,9 @@ pub(super) mod org_role {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workspace {
+    /// The name that people read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
     /// The purpose of the workspace.
     #[serde(default, skip_serializing_if = "is_default")]
     pub description: Option<String>,
@@ -60,7 +66,7 @@ fn is_allow(value: &AllowDeny) -> bool {
 
 impl Default for Workspace {
     fn default() -> Workspace {
-        Workspace { description: None, files: None, root_upload: AllowDeny::Allow }
+        Workspace { display_name: None, description: None, files: None, root_upload: AllowDeny::Allow }
     }
 }
 

@@ -117,4 +117,15 @@ pub struct Group {
     /// Who sees the group.
     #[serde(default, skip_serializing_if = "is_default")]
     pub visible: GroupVisibility,
+    /// The name that people read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: Option<String>,
 }
+
+/// An external id has no attributes: its name is the id, and its parent is what it identifies.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalId {}

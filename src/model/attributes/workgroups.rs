@@ -36,6 +36,12 @@ pub struct Workgroup {
     /// The rights of the admins.
     #[serde(default, skip_serializing_if = "is_default")]
     pub admins: AdminRights,
+    /// The name that people read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: Option<String>,
 }
 
 fn nobody() -> SendPolicy {
@@ -58,7 +64,13 @@ fn is_no_member(value: &MemberAccess) -> bool {
 
 impl Default for Workgroup {
     fn default() -> Workgroup {
-        Workgroup { send: SendPolicy::Nobody, member_access: MemberAccess::None, admins: AdminRights::default() }
+        Workgroup {
+            send: SendPolicy::Nobody,
+            member_access: MemberAccess::None,
+            admins: AdminRights::default(),
+            display_name: None,
+            description: None,
+        }
     }
 }
 
@@ -75,11 +87,23 @@ pub struct Dropbox {
     /// Whether standard members may invite outside submitters.
     #[serde(default, skip_serializing_if = "is_default")]
     pub members_invite: bool,
+    /// The name that people read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: Option<String>,
 }
 
 impl Default for Dropbox {
     fn default() -> Dropbox {
-        Dropbox { admins: AdminRights::default(), admins_manage_invitations: true, members_invite: false }
+        Dropbox {
+            admins: AdminRights::default(),
+            admins_manage_invitations: true,
+            members_invite: false,
+            display_name: None,
+            description: None,
+        }
     }
 }
 

@@ -5,10 +5,10 @@
 
 use super::*;
 use Aspect::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
-use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party, Reviewer};
+use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party, Reviewer, SeesAbove};
 use Kind::{
-    Acceptance, AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package,
-    PublicLink, Review, ReviewDecision, Server, SigningKey, Stream, Workgroup, Workspace,
+    Acceptance, AccessToken, Account, Dropbox, Endpoint, ExternalId, Group, Invitation, Invitee, Item, Media, Org,
+    Package, PublicLink, Review, ReviewDecision, Server, SigningKey, Stream, Workgroup, Workspace,
 };
 
 /// The aspect of a resource that a row discloses.
@@ -37,6 +37,8 @@ pub enum Audience {
     May(&'static [Verb]),
     /// Readers who may do one of these verbs on the parent of the resource, if it is of this kind.
     MayAbove(Kind, &'static [Verb]),
+    /// Readers who may know that the parent of the resource exists.
+    SeesAbove,
     /// Readers who may do this verb on the server.
     MayOnServer(Verb),
     /// Readers who hold one of these roles: account roles on the server, any other on the resource.
@@ -112,6 +114,7 @@ pub const DISCLOSURES: &[Disclosure] = &[
     disclosure(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
     disclosure(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
     disclosure(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
+    disclosure(Existence, &[ExternalId], SeesAbove, rule("disclosure.external-ids", "decision: who knows of an account, a group or a place knows its external ids")),
     disclosure(Existence, &[Acceptance, Review, ReviewDecision], MayOnServer(ViewLog), WHOLE_LOG),
     disclosure(Existence, &[Review, ReviewDecision], Reviewer, rule("audit.reviewer-sees", "decision: a reviewer sees the review that they are to decide, and what was decided in it")),
     disclosure(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
@@ -175,6 +178,7 @@ impl Audience {
             Audience::Everybody => "everybody".to_owned(),
             Audience::May(verbs) => format!("who may {} on it", any(verbs)),
             Audience::MayAbove(kind, verbs) => format!("who may {} on the {} it lies in", any(verbs), kind.noun()),
+            Audience::SeesAbove => "who knows of what it lies in".to_owned(),
             Audience::MayOnServer(verb) => format!("who may {} on the server", verb.as_str()),
             Audience::Holds(roles) => roles.iter().map(|role| role.qualified()).collect::<Vec<_>>().join(" or "),
             Audience::Invited => "who manages the links of a dropbox it was invited to".to_owned(),

@@ -63,6 +63,7 @@ pub(super) fn binding(
         | Kind::Invitation
         | Kind::PublicLink
         | Kind::Invitee
+        | Kind::ExternalId
         | Kind::SigningKey
         | Kind::AccessToken
         | Kind::Media

@@ -30,7 +30,7 @@ pub fn start(tx: &mut Transaction<'_>, name: &Name, scope: &ReviewScope, as_of: 
         return Err(problem.tip("name another one, such as one with the year and the quarter"));
     }
     let principals = scope.principals.iter().map(|it| found(tx, it)).collect::<Result<Vec<_>>>()?;
-    let reviewer = match &scope.reviewer {
+    let reviewer = match scope.reviewer.as_ref().map(|it| tx.with_kind(it)).transpose()?.as_deref() {
         None => None,
         Some(Reference::Named(Kind::Account, name)) => Some(tx.find(Kind::Account, name)?.id),
         Some(other) => return Err(other.wrong_kind("an account")),

@@ -174,8 +174,9 @@ fn authorize_grant(tx: &Transaction<'_>, endpoint: &Endpoint, item: Id, grant: &
 
 /// The id of a principal that items of an endpoint can be shared with, if the actor may see it.
 pub(super) fn find_principal(tx: &Transaction<'_>, reference: &Reference, endpoint: &Endpoint) -> Result<Id> {
-    refuse_principal(reference, endpoint)?;
-    match reference {
+    let reference = tx.with_kind(reference)?;
+    refuse_principal(&reference, endpoint)?;
+    match &*reference {
         Reference::Authenticated => Ok(Id::AUTHENTICATED),
         Reference::Anyone => Ok(Id::ANYONE),
         Reference::Named(kind, name) => tx.find(*kind, name).map(|it| it.id),

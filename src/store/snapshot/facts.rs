@@ -20,14 +20,14 @@ impl Facts for Snapshot {
         self.row(id).map_or(Ok(None), |(_, row)| self.resource_of(row))
     }
 
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
         match self.find(kind, parent, key) {
             Some(row) => self.resource_of(row),
             None => Ok(None),
         }
     }
 
-    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+    fn id_by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
         Ok(self.find(kind, parent, key).filter(|row| row.attributes != ABSENT).map(|row| to_id(row.id)))
     }
 

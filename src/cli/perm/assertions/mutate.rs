@@ -27,8 +27,8 @@ impl<F: Facts> Facts for TracedFacts<'_, F> {
         self.facts.resource(id)
     }
 
-    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        self.facts.named(kind, parent, key)
+    fn by_key(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        self.facts.by_key(kind, parent, key)
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {

@@ -7,10 +7,11 @@ use crate::model::attributes::{Setting, SettingValue};
 use crate::model::escape::printable;
 use crate::model::name::shell_quote;
 use crate::model::spelling::closest_match;
-use crate::model::{Kind, Name, Problem, Role};
+use crate::model::{Kind, Name, PlatformId, Problem, Role};
+use crate::ops::external_id::ExternalIdChanges;
 
 /// The fields that a column can have.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "name",
     "first_name",
     "last_name",
@@ -20,6 +21,7 @@ pub const FIELDS: [&str; 16] = [
     "status",
     "expires",
     "settings",
+    "ids",
     "group",
     "workgroup",
     "dropbox",
@@ -40,8 +42,8 @@ const IGNORED: [&str; 5] = ["welcome_email", "ad_objectguid", "revision", "revie
 pub(super) const VIA: &str = "via";
 
 /// The columns with the fields of an account.
-pub(super) const OF_ACCOUNTS: [&str; 8] =
-    ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
+pub(super) const OF_ACCOUNTS: [&str; 9] =
+    ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings", "ids"];
 
 /// The columns that name a group, workgroup or dropbox of the member.
 pub(super) const GROUP_COLUMNS: [(&str, Kind); 3] =
@@ -197,4 +199,10 @@ pub(super) fn settings(text: &str) -> Result<Vec<(Setting, SettingValue)>, Probl
             .tip("write them as `send=deny receive=allow`")
     };
     text.split_whitespace().map(|word| one(word).ok_or_else(|| wrong(word))).collect()
+}
+
+/// The external ids in a cell, with spaces between.
+pub(super) fn ids(text: &str) -> Result<ExternalIdChanges, Problem> {
+    let add = text.split_whitespace().map(PlatformId::parse).collect::<Result<Vec<_>, Problem>>()?;
+    Ok(ExternalIdChanges { add, remove: Vec::new() })
 }
