@@ -145,3 +145,98 @@ fn manifests_hold_ids_and_texts() {
     tool.write("bad.yaml", "version: 1\naccounts:\n  bob: {ids: [globes:4]}\n");
     tool.fails(6, "validate bad.yaml", "did you mean `globus`?");
 }
+
+const BINDINGS: &str = "version: 1
+name: studio
+accounts:
+  alice: {role: admin}
+  bob: {}
+  carol: {}
+groups:
+  crew: {members: [{user: bob, ids: [\"globus:m1\"]}, carol]}
+workgroups:
+  color: {members: [{user: bob, ids: [\"faspex:w1\"]}, {user: carol, level: admin, ids: [\"faspex:w2\"]}]}
+dropboxes:
+  intake: {members: [{group: crew, level: submit-only, ids: [\"faspex:d1\"]}]}
+endpoints:
+  node1:
+    kind: node
+    node-version: 4.4.6
+    roles: {administrator: [{user: alice, ids: [\"globus:r1\"]}], activity-monitor: [{group: crew, ids: [\"globus:r2\"]}, bob]}
+    shares:
+      /projects: {bob: {permission: view, ids: [\"node:p1\", \"globus:a1\"]}}
+organizations:
+  acme:
+    members: {alice: {level: admin, ids: [\"aoc:o1\"]}, bob: {workspaces: [prod], ids: [\"aoc:o2\"]}}
+    admins: [alice]
+    workspaces: {prod: {members: [{user: bob, ids: [\"aoc:w1\"]}]}}
+";
+
+/// The id of each binding in the lists: the command, and the ids of its rows.
+const LISTS: [(&str, &str, &[&str]); 7] = [
+    ("group members crew", "member", &["globus:m1"]),
+    ("workgroup members color", "member", &["faspex:w1", "faspex:w2"]),
+    ("dropbox members intake", "member", &["faspex:d1"]),
+    ("endpoint roles node1", "principal", &["globus:r1", "globus:r2"]),
+    ("share list node1:/projects --here", "principal", &["globus:a1", "node:p1"]),
+    ("org members acme", "member", &["aoc:o1", "aoc:o2"]),
+    ("workspace members acme/prod", "member", &["aoc:w1"]),
+];
+
+fn assert_bindings_have_ids(tool: &Tool) {
+    for (command, _, expected) in LISTS {
+        let rows = tool.json(command);
+        let ids = rows.as_array().unwrap().iter().flat_map(|row| row["ids"].as_array().unwrap().clone());
+        let mut ids: Vec<String> = ids.map(|id| id.as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        assert_eq!(ids, expected, "{command}: {rows}");
+    }
+}
+
+#[test]
+fn bindings_keep_the_ids_that_platforms_give_them() {
+    let tool = Tool::new();
+    tool.write("m.yaml", BINDINGS);
+    tool.ok("apply m.yaml --yes");
+    assert_bindings_have_ids(&tool);
+    assert_eq!(tool.ok("plan m.yaml"), "No changes.\n");
+    let exported = tool.ok("export --name studio");
+    tool.write("again.yaml", &exported);
+    assert_eq!(tool.ok("plan again.yaml"), "No changes.\n");
+    for (format, file) in [("yaml", "whole.yaml"), ("jsonl", "whole.jsonl")] {
+        let other = Tool::new();
+        other.write(file, &tool.ok(&format!("export --format {format}")));
+        other.ok(&format!("apply {file} --yes"));
+        assert_bindings_have_ids(&other);
+        assert_eq!(other.ok("export"), tool.ok("export"), "{format}");
+    }
+    // A list of members is imported again as it is.
+    let list = tool.ok("workgroup members color -o csv");
+    tool.write("list.csv", &list);
+    assert_eq!(tool.ok("import csv list.csv"), "No changes.\n");
+}
+
+/// A platform numbers a binding once: what it is given again has a new number, and that of another installation stays.
+#[test]
+fn a_declared_id_replaces_that_of_its_installation() {
+    let tool = Tool::new();
+    tool.write("m.yaml", BINDINGS);
+    tool.ok("apply m.yaml --yes");
+    tool.write("new.yaml", &BINDINGS.replace("\"node:p1\", \"globus:a1\"", "\"globus:a2\""));
+    let plan = tool.ok("plan new.yaml");
+    assert!(plan.contains("ids globus:a1 node:p1 -> globus:a2 node:p1"), "{plan}");
+    tool.ok("apply new.yaml --yes");
+    assert_eq!(tool.json("share list node1:/projects --here")[0]["ids"], json!(["globus:a2", "node:p1"]));
+    // Other changes of the binding keep its ids.
+    tool.ok("share set node1:/projects bob --permission edit");
+    assert_eq!(tool.json("share list node1:/projects --here")[0]["ids"], json!(["globus:a2", "node:p1"]));
+    tool.write("m.yaml", &BINDINGS.replace(": view", ": edit"));
+    tool.ok("apply m.yaml --yes");
+    assert_eq!(tool.json("share list node1:/projects --here")[0]["ids"], json!(["globus:a1", "node:p1"]));
+    tool.ok(&format!("undo {}", tool.revision()));
+    assert_eq!(tool.json("share list node1:/projects --here")[0]["ids"], json!(["globus:a2", "node:p1"]));
+    assert_eq!(tool.json("audit verify")["verified"], true);
+    // Whoever may not change the binding may not change its ids.
+    tool.write("own.yaml", "version: 1\nworkgroups:\n  color: {members: [{user: bob, ids: [\"faspex:w9\"]}]}\n");
+    tool.fails(3, "apply own.yaml --yes --as bob", "may not");
+}

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use super::args::{
     OrWord, PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, names, or_word, reference,
 };
+use super::binding_columns::BindingColumns;
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::rename::RenameArgs;
-use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -243,17 +243,17 @@ impl RolesArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = &self.name;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let reviewed = ReviewedColumns::read(view)?;
+            let shared = BindingColumns::read(view)?;
             let rows = match &self.of {
                 None => self.all(view, which)?,
                 Some(None) => own_roles(view, which)?,
                 Some(Some(who)) => of(view, which, who)?,
             };
             let rows = rows.into_iter().map(|(binding, mut row)| {
-                reviewed.add(view, &binding, &mut row)?;
+                shared.add(view, &binding, &mut row)?;
                 Ok(row)
             });
-            session.list(&reviewed.with(&ROLES), rows, &self.paging)
+            session.list(&shared.with(&ROLES), rows, &self.paging)
         })
     }
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, reference};
-use super::reviewed::ReviewedColumns;
+use super::binding_columns::BindingColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -122,8 +122,8 @@ impl MembersArgs {
                 true => expanded(view, &group, found)?,
                 false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), GroupPaths::default()),
             };
-            let reviewed = ReviewedColumns::read(view)?;
-            session.list_sorted(&reviewed.with(&COLUMNS), &self.paging, |put| {
+            let shared = BindingColumns::read(view)?;
+            session.list_sorted(&shared.with(&COLUMNS), &self.paging, |put| {
                 for (member, binding, step) in found {
                     let member = view.participant(&binding, member)?;
                     let values = [
@@ -135,7 +135,7 @@ impl MembersArgs {
                         json!(binding.since),
                     ];
                     let mut row = row(&COLUMNS, values);
-                    reviewed.add(view, &binding, &mut row)?;
+                    shared.add(view, &binding, &mut row)?;
                     put(&crate::model::name::key(&member), row)?;
                 }
                 Ok(())

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::args::{
     PageArgs, ReadArgs, SecretSource, WriteArgs, account, invitation, names, org_roles, reference, workspace_of,
 };
+use super::binding_columns::BindingColumns;
 use super::change::{ActingAs, ChangeOutcome, IssuedSecret, IssuedSecrets};
 use super::links::{new_secret, read_secret_of, url};
 use super::mail::MailMessage;
-use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete};
@@ -169,8 +169,8 @@ impl MembersArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let org = view.find(Kind::Org, which)?;
             let tx = view.transaction()?;
-            let reviewed = ReviewedColumns::read(view)?;
-            session.list_sorted(&reviewed.with(&COLUMNS), &self.paging, |put| {
+            let shared = BindingColumns::read(view)?;
+            session.list_sorted(&shared.with(&COLUMNS), &self.paging, |put| {
                 for member in org::members(&tx, &org)? {
                     let workspaces = org::workspaces_of(&tx, org.id, &member)?;
                     let name = view.participant(&member, member.principal)?;
@@ -182,7 +182,7 @@ impl MembersArgs {
                         json!(member.since),
                     ];
                     let mut row = row(&COLUMNS, values);
-                    reviewed.add(view, &member, &mut row)?;
+                    shared.add(view, &member, &mut row)?;
                     put(&crate::model::name::key(&name), row)?;
                 }
                 Ok(())

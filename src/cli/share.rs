@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{OrWord, PageArgs, ReadArgs, WriteArgs, item, or_word, past_reference, reference, share_classes};
-use super::reviewed::ReviewedColumns;
+use super::binding_columns::BindingColumns;
 use super::session::{Put, Session};
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -223,7 +223,7 @@ impl ListArgs {
         let under = self.under.as_ref();
         session.read(self.reading.at.as_deref(), |session, view| {
             let filter = ShareFilter::new(self, view)?;
-            let columns = ReviewedColumns::read(view)?.with(&COLUMNS);
+            let columns = BindingColumns::read(view)?.with(&COLUMNS);
             session.list_sorted(&columns, &self.paging, |put| match &item {
                 Some((endpoint, path)) => self.of_path(view, &filter, (endpoint, path), put),
                 None => everywhere(view, &filter, under, put),
@@ -250,18 +250,18 @@ impl ListArgs {
             view.transaction()?.require_verb(Verb::AdministerShares, resolved.nearest.id)?;
         }
         let ancestors = view.facts.ancestors(resolved.nearest.id)?;
-        let (viewer, reviewed) = (view.viewer()?, ReviewedColumns::read(view)?);
+        let (viewer, shared) = (view.viewer()?, BindingColumns::read(view)?);
         for (up, above) in ancestors.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
             // A path that is not registered has no shares of its own.
             if self.here && (above.id != resolved.nearest.id || !resolved.missing.is_empty()) {
                 break;
             }
-            self.of_item(view, (&viewer, &reviewed), (up, above), filter, put)?;
+            self.of_item(view, (&viewer, &shared), (up, above), filter, put)?;
         }
         if let Some(endpoint) = ancestors.last() {
             let root_too = !self.here || (resolved.nearest.is_root() && resolved.missing.is_empty());
             if root_too && filter.is_everything() {
-                implicit(view, (&viewer, &reviewed), endpoint, &resolved.nearest, put)?;
+                implicit(view, (&viewer, &shared), endpoint, &resolved.nearest, put)?;
             }
         }
         Ok(())
@@ -271,21 +271,21 @@ impl ListArgs {
     fn of_item(
         &self,
         view: &ReadView<'_>,
-        (viewer, reviewed): (&AnyViewer<'_>, &ReviewedColumns<'_>),
+        (viewer, shared): (&AnyViewer<'_>, &BindingColumns<'_>),
         (up, resource): (usize, &Resource),
         filter: &ShareFilter,
         put: Put<'_>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list_bindings(BindingQuery::owner_of(resource.id))? {
             if filter.is_everything() && viewer.sees_binding(&ownership)? {
-                let row = share_row(view, reviewed, resource.id, &ownership, Permissions::EDIT, "owner")?;
+                let row = share_row(view, shared, resource.id, &ownership, Permissions::EDIT, "owner")?;
                 put(&format!("{up:08} owners"), row)?;
             }
         }
         for share in view.facts.list_bindings(BindingQuery::shares_of(resource.id))? {
             if filter.matches(&share) && viewer.sees_share_in_list(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
-                let row = share_row(view, reviewed, resource.id, &share, set, class.as_str())?;
+                let row = share_row(view, shared, resource.id, &share, set, class.as_str())?;
                 put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
             }
         }
@@ -360,7 +360,7 @@ fn everywhere(
         }
     };
     let view = view.in_memory()?;
-    let (viewer, reviewed) = (view.viewer()?, ReviewedColumns::read(&view)?);
+    let (viewer, shared) = (view.viewer()?, BindingColumns::read(&view)?);
     let mut keep = |share: Binding| -> Result<(), RenderError> {
         let class = share.attributes.share_class();
         if !filter.matches(&share) || !viewer.sees_share_in_list(&share, filter.all)? {
@@ -372,7 +372,7 @@ fn everywhere(
             return Ok(());
         }
         let set = share.attributes.permissions;
-        let row = share_row(&view, &reviewed, share.resource, &share, set, class.as_str())?;
+        let row = share_row(&view, &shared, share.resource, &share, set, class.as_str())?;
         put(&texts(&row, &["item", "principal", "by", "class"]), row)
     };
     match (filter.with, filter.by) {
@@ -405,7 +405,7 @@ fn everywhere(
 /// On managed endpoints, also lists who reads and writes everything by a role (docs/model.md#managed-sharing).
 fn implicit(
     view: &ReadView<'_>,
-    (viewer, reviewed): (&AnyViewer<'_>, &ReviewedColumns<'_>),
+    (viewer, shared): (&AnyViewer<'_>, &BindingColumns<'_>),
     endpoint: &Resource,
     asked: &Resource,
     put: Put<'_>,
@@ -419,7 +419,7 @@ fn implicit(
     for role in managing_roles().iter().rev() {
         for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, *role))? {
             if seen.insert(binding.principal) {
-                let mut row = share_row(view, reviewed, root.id, &binding, Permissions::EDIT, "role")?;
+                let mut row = share_row(view, shared, root.id, &binding, Permissions::EDIT, "role")?;
                 // told: a reader who may list the shares sees who has access by a role (`content.shares-listed`).
                 row.insert("principal".to_owned(), json!(view.reference(binding.principal)?));
                 put("roles", row)?;
@@ -431,7 +431,7 @@ fn implicit(
 
 fn share_row<F: Facts>(
     view: &ReadView<'_, F>,
-    reviewed: &ReviewedColumns<'_>,
+    shared: &BindingColumns<'_>,
     on: Id,
     binding: &Binding,
     set: Permissions,
@@ -451,6 +451,6 @@ fn share_row<F: Facts>(
             json!(binding.since),
         ],
     );
-    reviewed.add(view, binding, &mut row)?;
+    shared.add(view, binding, &mut row)?;
     Ok(row)
 }

@@ -9,10 +9,10 @@ use super::args::{
     OrWord, PageArgs, ReadArgs, WriteArgs, allow_deny, item, names, own_allow_deny, reference,
     workspace as workspace_name, workspace_levels,
 };
+use super::binding_columns::BindingColumns;
 use super::labels::{ExternalIdOptions, IdArgs, NewIdArgs, TextArgs, ids};
 use super::org::count;
 use super::rename::RenameWorkspaceArgs;
-use super::reviewed::ReviewedColumns;
 use super::session::Session;
 use super::view::ReadView;
 use super::{Outcome, complete, examples};
@@ -245,8 +245,8 @@ impl NameArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = self.find(view)?;
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
-            let reviewed = ReviewedColumns::read(view)?;
-            session.list_sorted(&reviewed.with(&COLUMNS), paging, |put| {
+            let shared = BindingColumns::read(view)?;
+            session.list_sorted(&shared.with(&COLUMNS), paging, |put| {
                 for level in Role::WORKSPACE {
                     for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
@@ -262,7 +262,7 @@ impl NameArgs {
                             json!(binding.since),
                         ];
                         let mut row = row(&COLUMNS, values);
-                        reviewed.add(view, &binding, &mut row)?;
+                        shared.add(view, &binding, &mut row)?;
                         put(&crate::model::name::key(&member), row)?;
                     }
                 }

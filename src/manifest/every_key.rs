@@ -18,7 +18,9 @@ fn beside(object: &str) -> &'static [&'static str] {
     match object {
         "manifest" => &["\"version\": 1"],
         "account" => &["", "\"ensure\": \"absent\""],
-        "workgroup-member" | "dropbox-member" | "workspace-member" => &["\"user\": \"bob\"", ""],
+        "group-member" | "workgroup-member" | "dropbox-member" | "workspace-member" | "role-holder" => {
+            &["\"user\": \"bob\"", ""]
+        }
         "member-row" => &[
             "\"user\": \"bob\", \"of\": \"workgroup:w\"",
             "\"of\": \"workgroup:w\"",
@@ -64,6 +66,8 @@ fn texts(form: TextFormat) -> &'static [&'static str] {
     match form {
         TextFormat::FreeText => &["standard", "manager", "some text", "workgroup:v"],
         TextFormat::Name(Kind::Workspace) | TextFormat::Set => &["x"],
+        // A group is no member of itself.
+        TextFormat::Name(Kind::Group) => &["zoe", "crew"],
         TextFormat::Name(_) => &["zoe"],
         TextFormat::Email => &["zoe@example.com"],
         TextFormat::Url => &["https://example.com"],

@@ -11,9 +11,11 @@ use std::collections::HashMap;
 use serde::de::IgnoredAny;
 
 use super::merge::{MergeReader, MergedMapping, SourceMapping};
+use super::read::labels::binding_ids;
 use super::read::{content, groups, organizations, people};
 use super::schema::{
-    ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
+    ACCOUNT, BINDING_IDS, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP,
+    WORKSPACE,
 };
 use super::shape::{Field, Object, Shape, field};
 use super::statement::{
@@ -63,6 +65,7 @@ static MEMBER: Object = Object {
             "In a workspace: whether the member uploads straight into the home folder",
         ),
         HOME,
+        BINDING_IDS,
     ],
 };
 
@@ -72,6 +75,7 @@ static ROLE: Object = Object {
         field("endpoint", Shape::Text(TextFormat::Name(Kind::Endpoint)), "The endpoint"),
         field("role", Shape::Enum(&Role::words(Role::ENDPOINT)), "The role"),
         field("principal", Shape::Text(TextFormat::Member), "Who holds it"),
+        BINDING_IDS,
     ],
 };
 
@@ -243,6 +247,7 @@ fn declare(
                 endpoint: fields.parsed(reading, "endpoint", |text| text_format::name(Kind::Endpoint, text))?,
                 role: fields.word(reading, "role", |word| Role::from_name(Kind::Endpoint, word))?,
                 who: fields.parsed(reading, "principal", text_format::member)?,
+                ids: binding_ids(fields),
             };
             statements.push(Statement { location, declaration: Declaration::Role(Box::new(it)) });
         }
@@ -299,6 +304,7 @@ fn member(
     let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
     let active = fields.boolean(reading, "active");
+    let ids = binding_ids(fields);
     let word = fields.text(reading, "level");
     let kind = of.kind();
     let level = match (kind, word) {
@@ -324,10 +330,10 @@ fn member(
     }
     let it = match (of, who) {
         (Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), name), who) => {
-            Declaration::Member(Box::new(DeclaredMember { kind, of: name, who, level, active }))
+            Declaration::Member(Box::new(DeclaredMember { kind, of: name, who, level, active, ids }))
         }
         (Reference::Named(Kind::Org, org), Reference::Named(Kind::Account, who)) => {
-            Declaration::OrgMember(Box::new(DeclaredOrgMember { org, who, role: level }))
+            Declaration::OrgMember(Box::new(DeclaredOrgMember { org, who, role: level, ids }))
         }
         (Reference::Workspace(org, workspace), Reference::Named(Kind::Account, who)) => {
             let home = home.unwrap_or_default();
@@ -338,6 +344,7 @@ fn member(
                 level,
                 root_upload,
                 home,
+                ids,
             }))
         }
         (of, who) => {

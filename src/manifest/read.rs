@@ -4,7 +4,7 @@
 
 pub(super) mod content;
 pub(super) mod groups;
-mod labels;
+pub(super) mod labels;
 pub(super) mod organizations;
 pub(super) mod people;
 

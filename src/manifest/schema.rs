@@ -94,6 +94,10 @@ const DESCRIPTION: Field = field("description", Text(FreeText), "What it is for"
 const IDS: Field =
     field("ids", List(&Text(ExternalId)), "What the platforms call it, as `PLATFORM[@INSTANCE]:ID`; others remain");
 
+/// The ids of a binding.
+pub(super) const BINDING_IDS: Field =
+    field("ids", List(&Text(ExternalId)), "What the platforms call the binding, as `PLATFORM[@INSTANCE]:ID`");
+
 /// An account.
 pub static ACCOUNT: Object = Object {
     name: "account",
@@ -125,13 +129,17 @@ pub static SETTINGS: Object = Object { name: "settings", fields: &toggles(false)
 const PRESENT_OR_ABSENT: Shape = Enum(&["present", "absent"]);
 const MEMBERS: &str = "Its members: accounts and groups; others remain unless `exclusive` is true";
 
-static GROUP_OR_MEMBERS: Shape = OneOf(&[List(&Text(Member)), Shape::Object(&GROUP)]);
+static GROUP_OR_MEMBERS: Shape = OneOf(&[List(&GROUP_MEMBERS), Shape::Object(&GROUP)]);
+const GROUP_MEMBERS: Shape = OneOf(&[Text(Member), Shape::Object(&GROUP_MEMBER)]);
+
+/// A member of a group.
+pub static GROUP_MEMBER: Object = Object { name: "group-member", fields: &[USER, GROUP_IN, BINDING_IDS] };
 
 /// A group.
 pub static GROUP: Object = Object {
     name: "group",
     fields: &[
-        field("members", List(&Text(Member)), MEMBERS),
+        field("members", List(&GROUP_MEMBERS), MEMBERS),
         field(
             "visible",
             Enum(GroupVisibility::WORDS),
@@ -184,6 +192,7 @@ pub static WORKGROUP_MEMBER: Object = Object {
         GROUP_IN,
         field("level", Enum(&Role::words(Role::WORKGROUP)), "The level of the membership"),
         ACTIVE,
+        BINDING_IDS,
     ],
 };
 
@@ -210,7 +219,13 @@ pub static DROPBOX: Object = Object {
 /// A member of a dropbox.
 pub static DROPBOX_MEMBER: Object = Object {
     name: "dropbox-member",
-    fields: &[USER, GROUP_IN, field("level", Enum(&Role::words(Role::DROPBOX)), "The level of the membership"), ACTIVE],
+    fields: &[
+        USER,
+        GROUP_IN,
+        field("level", Enum(&Role::words(Role::DROPBOX)), "The level of the membership"),
+        ACTIVE,
+        BINDING_IDS,
+    ],
 };
 
 /// An endpoint.
@@ -238,14 +253,19 @@ pub static ENDPOINT: Object = Object {
     ],
 };
 
+const HOLDER: Shape = OneOf(&[Text(Member), Shape::Object(&ROLE_HOLDER)]);
+
+/// A holder of a role on an endpoint.
+pub static ROLE_HOLDER: Object = Object { name: "role-holder", fields: &[USER, GROUP_IN, BINDING_IDS] };
+
 /// The roles on an endpoint.
 pub static ROLES: Object = Object {
     name: "roles",
     fields: &[
-        field("administrator", List(&Text(Member)), "Who administers it; the first creates it"),
-        field("activity-manager", List(&Text(Member)), "Who controls activity in the console"),
-        field("activity-monitor", List(&Text(Member)), "Who sees the console"),
-        field("access-manager", List(&Text(Member)), "Who manages shares, if sharing on it is managed"),
+        field("administrator", List(&HOLDER), "Who administers it; the first creates it"),
+        field("activity-manager", List(&HOLDER), "Who controls activity in the console"),
+        field("activity-monitor", List(&HOLDER), "Who sees the console"),
+        field("access-manager", List(&HOLDER), "Who manages shares, if sharing on it is managed"),
     ],
 };
 
@@ -273,6 +293,7 @@ pub static SHARE: Object = Object {
         field("expires", Text(Moment), "When it ends: a day (from 00:00 UTC), a time, `never`"),
         field("class", Enum(ShareClass::WORDS), "Where it comes from; by default `user` with a sharer, else `admin`"),
         field("orphaned", Bool, "`true` lets the operator keep a share whose sharer no longer holds what it gives"),
+        BINDING_IDS,
     ],
 };
 
@@ -304,6 +325,7 @@ pub static ORGANIZATION_MEMBER: Object = Object {
     fields: &[
         field("level", Enum(&Role::words(Role::ORG)), "The level of the membership"),
         field("workspaces", ITS_WORKSPACES, "The workspaces of the member"),
+        BINDING_IDS,
     ],
 };
 
@@ -337,5 +359,6 @@ pub static WORKSPACE_MEMBER: Object = Object {
         field("level", Enum(&Role::words(Role::WORKSPACE)), "The level of the membership"),
         field("root-upload", SWITCH, "Whether this member uploads straight into the home folder"),
         HOME,
+        BINDING_IDS,
     ],
 };

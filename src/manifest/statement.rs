@@ -6,7 +6,7 @@
 use crate::input::document::Span;
 use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::time::Expiry;
-use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
+use crate::model::{Kind, Name, Path, Permissions, PlatformId, Reference, Role};
 use crate::ops::home::HomeFolder;
 use crate::ops::labels::LabelChanges;
 use crate::ops::{account, group, server};
@@ -201,6 +201,8 @@ pub struct DeclaredMember {
     pub level: Option<Role>,
     /// Whether the membership is active.
     pub active: Option<bool>,
+    /// What the platforms call the binding.
+    pub ids: Vec<PlatformId>,
 }
 
 /// A declared membership of an organization.
@@ -212,6 +214,8 @@ pub struct DeclaredOrgMember {
     pub who: Name,
     /// The role. `None` keeps the present role; a new member gets the role member.
     pub role: Option<Role>,
+    /// What the platforms call the binding.
+    pub ids: Vec<PlatformId>,
 }
 
 /// A declared membership of a workspace.
@@ -229,12 +233,14 @@ pub struct DeclaredWorkspaceMember {
     pub root_upload: Option<AllowDeny>,
     /// The home folder of the member.
     pub home: HomeFolder,
+    /// What the platforms call the binding.
+    pub ids: Vec<PlatformId>,
 }
 
 impl DeclaredWorkspaceMember {
     /// Whether the declaration sets only the membership itself, without a level or other fields.
     pub fn is_plain(&self) -> bool {
-        self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual
+        self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual && self.ids.is_empty()
     }
 }
 
@@ -247,6 +253,8 @@ pub struct DeclaredEndpointRole {
     pub role: Role,
     /// The holder: an account or a group.
     pub who: Reference,
+    /// What the platforms call the binding.
+    pub ids: Vec<PlatformId>,
 }
 
 /// A declared share.
@@ -268,6 +276,8 @@ pub struct DeclaredShare {
     pub class: Option<ShareClass>,
     /// Whether the share may exist although its sharer no longer holds what it gives.
     pub orphaned: bool,
+    /// What the platforms call the binding.
+    pub ids: Vec<PlatformId>,
 }
 
 impl Declaration {

@@ -142,32 +142,40 @@ impl<'n> Validator<'n> {
 
     /// Reports a value of a wrong type.
     fn wrong_type(&mut self, shape: &Shape, node: &WithSpan<Node>) {
-        let tip = match (shape, &node.value) {
-            (Shape::Bool, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
-                "yes" | "on" | "y" => Some("write `true`".to_owned()),
-                "no" | "off" | "n" => Some("write `false`".to_owned()),
-                "true" | "false" => Some("leave out the quotes".to_owned()),
-                _ => None,
-            },
-            (Shape::Number, Node::Text(_)) => Some("write it as a plain number, without quotes".to_owned()),
-            (Shape::Enum(["allow", "deny", ..]), Node::Bool(truth)) => {
-                Some(format!("write `{}`", if *truth { "allow" } else { "deny" }))
-            }
-            (Shape::Text(_) | Shape::Enum(_), Node::Number(_) | Node::Bool(_)) => {
-                Some("put it in quotes to make it text".to_owned())
-            }
-            (Shape::Text(_), Node::List(_)) => {
-                Some("leave out the inner brackets: write a repeated list as `*NAME` alone".to_owned())
-            }
-            (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
-            _ => None,
-        };
+        let tip = type_tip(shape, &node.value);
         let found = match &node.value {
             Node::Text(text) => format!("the text `{}`", printable(text)),
             Node::Number(text) => format!("the number {text}"),
             other => other.type_name().to_owned(),
         };
         self.report(node.span, format!("expected {}, found {found}", shape.expected())).tips.extend(tip);
+    }
+}
+
+/// How to write a value of a wrong type; of several shapes, as the first that has an advice.
+fn type_tip(shape: &Shape, value: &Node) -> Option<String> {
+    if let Shape::OneOf(shapes) = shape {
+        return shapes.iter().find_map(|shape| type_tip(shape, value));
+    }
+    match (shape, value) {
+        (Shape::Bool, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
+            "yes" | "on" | "y" => Some("write `true`".to_owned()),
+            "no" | "off" | "n" => Some("write `false`".to_owned()),
+            "true" | "false" => Some("leave out the quotes".to_owned()),
+            _ => None,
+        },
+        (Shape::Number, Node::Text(_)) => Some("write it as a plain number, without quotes".to_owned()),
+        (Shape::Enum(["allow", "deny", ..]), Node::Bool(truth)) => {
+            Some(format!("write `{}`", if *truth { "allow" } else { "deny" }))
+        }
+        (Shape::Text(_) | Shape::Enum(_), Node::Number(_) | Node::Bool(_)) => {
+            Some("put it in quotes to make it text".to_owned())
+        }
+        (Shape::Text(_), Node::List(_)) => {
+            Some("leave out the inner brackets: write a repeated list as `*NAME` alone".to_owned())
+        }
+        (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
+        _ => None,
     }
 }
 

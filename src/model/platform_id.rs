@@ -3,8 +3,11 @@
 //! An external id is written `PLATFORM[@INSTANCE]:ID`, as in `globus:46bd0f56-…` or `faspex@studio:3`, and as a reference
 //! with `id:` in front.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::escape::{is_hidden, printable};
 use super::problem::Problem;
@@ -155,6 +158,19 @@ impl PlatformId {
 impl fmt::Display for PlatformId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.instance, self.id)
+    }
+}
+
+impl Serialize for PlatformId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PlatformId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PlatformId, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        PlatformId::parse(&text).map_err(|problem| serde::de::Error::custom(problem.message))
     }
 }
 

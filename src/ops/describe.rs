@@ -469,6 +469,11 @@ fn binding(
     if ended != ends {
         fields.push(("expires", time_value(ended), time_value(ends)));
     }
+    let ids = |side: Option<&Binding>| side.map_or(Value::Null, |it| json!(it.attributes.ids));
+    let has_ids = |side: Option<&Binding>| side.is_some_and(|it| !it.attributes.ids.is_empty());
+    if (has_ids(before) || has_ids(after)) && ids(before) != ids(after) {
+        fields.push(("ids", ids(before), ids(after)));
+    }
     if let (Some(before), Some(after)) = (before, after) {
         fields.extend(set_names_field(&before.sets, &after.sets));
     }

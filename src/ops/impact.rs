@@ -60,7 +60,7 @@ fn is_same_binding(was: Option<&Binding>, is: Option<&Binding>) -> bool {
         (Some(was), Some(is)) => {
             was != is
                 && (was.resource, was.principal, was.role) == (is.resource, is.principal, is.role)
-                && (was.expires, was.attributes) == (is.expires, is.attributes)
+                && (was.expires, &was.attributes) == (is.expires, &is.attributes)
         }
         _ => false,
     }

@@ -267,6 +267,9 @@ fn repeated_lists_are_read_and_nested_ones_refused() {
     // A mistake in a repeated list has the position of the repetition.
     write(&tool, "m.yaml", &format!("{HEAD}groups:\n  a: &x [bob]\n  b: [*x, eve]\n"));
     let ran = tool.fails(6, "validate m.yaml", "");
-    assert!(ran.err.contains("m.yaml:4:7: `groups.b`: expected an account or a group, found a list"), "{ran:?}");
+    assert!(
+        ran.err.contains("m.yaml:4:7: `groups.b`: expected an account or a group or a mapping, found a list"),
+        "{ran:?}"
+    );
     assert!(ran.err.contains("write a repeated list as `*NAME` alone"), "{ran:?}");
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use super::people::permissions;
+use super::people::{permissions, put_binding_ids};
 use super::{ExportError, Exporter, Orphans, moment, put, put_list};
 use crate::manifest::text_format;
 use crate::model::attributes::ShareClass;
@@ -38,16 +38,17 @@ impl<F: Facts> Exporter<'_, F> {
         let mut roles = Map::new();
         if self.may(Verb::ListRoles, resource.id)? {
             for role in Role::ENDPOINT {
-                let mut holders: Vec<(bool, String)> = Vec::new();
+                let mut holders: Vec<(bool, String, Binding)> = Vec::new();
                 for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, role))? {
                     if self.includes(&binding.sets) {
                         // An endpoint without managed roles can only have its creator, so the creator comes first.
                         let is_other = endpoint.managed || endpoint.creator != Some(binding.principal);
-                        holders.push((is_other, self.principal(binding.principal)?));
+                        holders.push((is_other, self.principal(binding.principal)?, binding));
                     }
                 }
-                holders.sort();
-                put_list(&mut roles, role.as_str(), holders.into_iter().map(|(_, who)| json!(who)).collect());
+                holders.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+                let entries = holders.into_iter().map(|(_, who, binding)| holder(who, &binding));
+                put_list(&mut roles, role.as_str(), entries.collect());
             }
         }
         if !roles.is_empty() {
@@ -175,6 +176,7 @@ impl<F: Facts> Exporter<'_, F> {
         if share.grantor.is_some() && orphans.contains(&share.id) {
             put(&mut map, "orphaned", json!(true));
         }
+        put_binding_ids(&mut map, share);
         Ok(map)
     }
 
@@ -235,6 +237,20 @@ impl<F: Facts> Exporter<'_, F> {
             _ => json!(entry),
         })
     }
+}
+
+/// A holder of a role as manifests write it: a name, or a mapping with the ids of the role.
+fn holder(who: String, binding: &Binding) -> Value {
+    if binding.attributes.ids.is_empty() {
+        return json!(who);
+    }
+    let mut entry = Map::new();
+    match who.strip_prefix("group:") {
+        Some(group) => put(&mut entry, "group", json!(group)),
+        None => put(&mut entry, "user", json!(who)),
+    }
+    put_binding_ids(&mut entry, binding);
+    Value::Object(entry)
 }
 
 /// Makes the operator's shares of one item distinct by principal and class. Shares whose sharers were removed can

@@ -43,6 +43,7 @@ impl ExportedMember {
         }
         put(&mut terms, "root-upload", json!(self.binding.attributes.root_upload));
         put(&mut terms, "home", json!(self.home));
+        put_binding_ids(&mut terms, &self.binding);
         terms
     }
 
@@ -158,7 +159,9 @@ impl<F: Facts> Exporter<'_, F> {
         let members = self.members(resource)?;
         let mut map = self.without_members(resource)?;
         let is_plain_admin = |it: &ExportedMember| {
-            matches!(it.binding.role, Role::WorkgroupAdmin | Role::DropboxAdmin) && !it.binding.attributes.inactive
+            let attributes = &it.binding.attributes;
+            let is_admin = matches!(it.binding.role, Role::WorkgroupAdmin | Role::DropboxAdmin);
+            is_admin && !attributes.inactive && attributes.ids.is_empty()
         };
         let (admins, others): (Vec<&ExportedMember>, Vec<&ExportedMember>) =
             members.iter().partition(|it| is_plain_admin(it));
@@ -195,11 +198,14 @@ impl<F: Facts> Exporter<'_, F> {
         }
     }
 
-    /// The admins of an organization by name, and its other members.
+    /// The admins of an organization by name, and the members that need an entry of their own: all others, and admins with
+    /// external ids, for which the list of admins has no place.
     pub(super) fn org_members(&self, org: &Resource) -> Result<(Vec<Value>, Vec<ExportedMember>), Problem> {
-        let (admins, others): (Vec<_>, Vec<_>) =
-            self.members(org)?.into_iter().partition(|it| it.binding.role == Role::OrgAdmin);
-        Ok((admins.into_iter().map(|it| json!(it.who)).collect(), others))
+        let members = self.members(org)?;
+        let is_admin = |it: &ExportedMember| it.binding.role == Role::OrgAdmin;
+        let admins = members.iter().filter(|it| is_admin(it)).map(|it| json!(it.who)).collect();
+        let others = members.into_iter().filter(|it| !is_admin(it) || !it.binding.attributes.ids.is_empty());
+        Ok((admins, others.collect()))
     }
 
     /// The fields of a workspace, without members.
@@ -234,6 +240,7 @@ impl<F: Facts> Exporter<'_, F> {
         put(&mut entry, "level", json!(it.binding.role.as_str()));
         put(&mut entry, "root-upload", json!(it.binding.attributes.root_upload));
         put(&mut entry, "home", json!(it.home));
+        put_binding_ids(&mut entry, &it.binding);
         Value::Object(entry)
     }
 
@@ -273,6 +280,11 @@ impl<F: Facts> Exporter<'_, F> {
         }
         Ok(Value::Object(map))
     }
+}
+
+/// Adds the external ids of a binding.
+pub(super) fn put_binding_ids(map: &mut Map<String, Value>, binding: &Binding) {
+    put_list(map, "ids", binding.attributes.ids.iter().map(|id| json!(id)).collect());
 }
 
 /// A set of permissions as manifests write it: the name of a preset, or a list of permissions.

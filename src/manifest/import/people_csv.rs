@@ -17,6 +17,8 @@ use crate::manifest::statement::{
 use crate::manifest::text_format::{self, TextFormat};
 use crate::model::escape::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
+use crate::ops::external_id::ExternalIdChanges;
+use crate::ops::labels::LabelChanges;
 use crate::ops::{account, group};
 use columns::{Cells, GROUP_COLUMNS, OF_ACCOUNTS, VIA, boolean, ids, settings, status};
 
@@ -193,15 +195,21 @@ impl PeopleReader<'_> {
             return self.account(cells, name);
         }
         self.refuse_cells(cells, &OF_ACCOUNTS, &format!("{who} is not an account"));
+        let labels = LabelChanges { ids: self.ids(cells), ..LabelChanges::default() };
         let group = DeclaredGroup {
             kind: *kind,
             name: name.clone(),
-            settings: group::GroupSettings::default(),
+            settings: group::GroupSettings { labels, ..group::GroupSettings::default() },
             ensure: Ensure::Present,
             exclusive: None,
             previously: None,
         };
         self.declare(cells, Declaration::Group(Box::new(group)));
+    }
+
+    /// The external ids of the account or group of a row.
+    fn ids(&mut self, cells: &Cells<'_>) -> ExternalIdChanges {
+        ExternalIdChanges { add: self.parse_cell(cells, "ids", ids).unwrap_or_default(), remove: Vec::new() }
     }
 
     fn account(&mut self, cells: &Cells<'_>, name: &Name) {
@@ -216,7 +224,7 @@ impl PeopleReader<'_> {
                 .or(self.table.role),
             expires: self.parse_cell(cells, "expires", text_format::moment),
             settings: self.parse_cell(cells, "settings", settings).unwrap_or_default(),
-            ids: self.parse_cell(cells, "ids", ids).unwrap_or_default(),
+            ids: self.ids(cells),
         };
         let ensure = self.parse_cell(cells, "status", status).flatten();
         let nothing = account::AccountSettings { role: self.table.role, ..account::AccountSettings::default() };
@@ -248,13 +256,22 @@ impl PeopleReader<'_> {
 
     fn memberships(&mut self, cells: &Cells<'_>, who: &Reference, of: &[(Kind, Name)]) {
         let active = self.parse_cell(cells, "active", boolean);
+        // Elsewhere they are those of the account.
+        let ids = if cells.get("member").is_some() { self.parse_cell(cells, "ids", ids) } else { None };
         for (kind, of) in of {
             let level = self.parse_cell(cells, "level", |word| {
                 Role::from_name(*kind, word).ok_or_else(|| {
                     Problem::usage("bad_level", format!("{} has no level `{}`", kind.article(), printable(word)))
                 })
             });
-            let it = DeclaredMember { kind: *kind, of: of.clone(), who: who.clone(), level, active };
+            let it = DeclaredMember {
+                kind: *kind,
+                of: of.clone(),
+                who: who.clone(),
+                level,
+                active,
+                ids: ids.clone().unwrap_or_default(),
+            };
             self.declare(cells, Declaration::Member(Box::new(it)));
         }
     }

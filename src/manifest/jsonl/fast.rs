@@ -154,7 +154,14 @@ impl PlainMember<'_> {
             Some(word) => Some(Role::from_name(kind, word)?),
             None => None,
         };
-        Some(Declaration::Member(Box::new(DeclaredMember { kind, of, who, level, active: self.active })))
+        Some(Declaration::Member(Box::new(DeclaredMember {
+            kind,
+            of,
+            who,
+            level,
+            active: self.active,
+            ids: Vec::new(),
+        })))
     }
 }
 
@@ -164,6 +171,7 @@ impl PlainRole<'_> {
             endpoint: text_format::name(Kind::Endpoint, self.endpoint).ok()?,
             role: Role::from_name(Kind::Endpoint, self.role)?,
             who: text_format::member(self.principal).ok()?,
+            ids: Vec::new(),
         })))
     }
 }
@@ -205,8 +213,17 @@ impl PlainShare<'_> {
         {
             return None;
         }
-        let share =
-            DeclaredShare { endpoint, path, principal, permissions, by, expires: None, class: None, orphaned: false };
+        let share = DeclaredShare {
+            endpoint,
+            path,
+            principal,
+            permissions,
+            by,
+            expires: None,
+            class: None,
+            orphaned: false,
+            ids: Vec::new(),
+        };
         Some(Declaration::Share(Box::new(share)))
     }
 }

@@ -99,12 +99,11 @@ impl Planner<'_> {
         if let Some((on, binding)) = self.held_on(declared)?
             && self.may_skip(Verb::ListRoles, on)?
         {
-            self.declare(&binding.sets, binding.id, location);
-            return Ok(());
+            return self.declare_binding(&binding, &declared.ids, location);
         }
         endpoint::add_role(&mut self.tx, &declared.endpoint, declared.role, std::slice::from_ref(&declared.who))?;
         if let Some((_, binding)) = self.held_on(declared)? {
-            self.declare(&binding.sets, binding.id, location);
+            self.declare_binding(&binding, &declared.ids, location)?;
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Planner<'_> {
         if let Some((of, who)) = ends
             && let Some(made) = membership::held_in(self.tx.facts(), (declared.kind, of), who)?
         {
-            self.declare(&made.sets, made.id, location);
+            self.declare_binding(&made, &declared.ids, location)?;
         }
         Ok(())
     }
@@ -108,8 +108,7 @@ impl Planner<'_> {
         {
             membership::set_active(&mut self.tx, declared.kind, &declared.of, who, active)?;
         }
-        self.declare(&existing.sets, existing.id, location);
-        Ok(())
+        self.declare_binding(existing, &declared.ids, location)
     }
 }
 

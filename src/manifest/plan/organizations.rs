@@ -115,13 +115,12 @@ impl Planner<'_> {
             && known.role == role
             && self.may_skip(Verb::ViewMembers, org)?
         {
-            self.declare(&known.sets, known.id, location);
-            return Ok(());
+            return self.declare_binding(&known, &declared.ids, location);
         }
         let who = Reference::Named(Kind::Account, declared.who.clone());
         org_member::set_role(&mut self.tx, &declared.org, &who, role)?;
         if let Some((_, made)) = self.held_in_org(declared)? {
-            self.declare(&made.sets, made.id, location);
+            self.declare_binding(&made, &declared.ids, location)?;
         }
         Ok(())
     }
@@ -146,8 +145,7 @@ impl Planner<'_> {
             && self.has_home(declared, &existing)?
             && self.may_skip(Verb::View, existing.resource)?
         {
-            self.declare(&existing.sets, existing.id, location);
-            return Ok(());
+            return self.declare_binding(&existing, &declared.ids, location);
         }
         let is_admin = self.is_org_admin(declared)?;
         if is_admin && declared.is_plain() {
@@ -163,7 +161,7 @@ impl Planner<'_> {
             workspace_member::WorkspaceTerms { level: declared.level, root_upload, home: declared.home.clone() };
         workspace_member::add(&mut self.tx, &declared.org, &declared.workspace, &who, &terms)?;
         if let Some(made) = self.held_in_workspace(declared)? {
-            self.declare(&made.sets, made.id, location);
+            self.declare_binding(&made, &declared.ids, location)?;
         }
         Ok(())
     }

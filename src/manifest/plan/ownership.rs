@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Planner, Result};
 use crate::manifest::statement::SourceLocation;
-use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, SetNames};
+use crate::model::{Action, Binding, Id, Kind, PlatformId, Problem, Resource, Role, SetNames};
 use crate::ops::account::role_of;
 use crate::ops::required_actions;
 use crate::policy::disclosure::UNSEEN;
@@ -24,6 +24,32 @@ impl Planner<'_> {
             _ => {}
         }
         self.declared.put(row, location);
+    }
+
+    /// As [`Planner::declare`], for a binding, which gets its declared ids.
+    ///
+    /// # Errors
+    /// A denial for the ids of an existing binding that the actor may not change.
+    pub(super) fn declare_binding(
+        &mut self,
+        binding: &Binding,
+        ids: &[PlatformId],
+        location: SourceLocation,
+    ) -> Result<()> {
+        // The operation may have changed the binding since it was looked up.
+        let current = if ids.is_empty() { None } else { self.tx.facts().binding(binding.id)? };
+        if let Some(mut changed) = current.clone()
+            && changed.attributes.with_ids(ids) != changed.attributes.ids
+        {
+            changed.attributes.ids = changed.attributes.with_ids(ids);
+            if !self.tx.facts().is_new(binding.id) {
+                let change = RowChange::Binding(current.map(Box::new), Some(changed.clone()));
+                required_actions::require(&self.tx, &change)?;
+            }
+            self.tx.put_binding(changed);
+        }
+        self.declare(&binding.sets, binding.id, location);
+        Ok(())
     }
 
     /// As [`Planner::declare`], for a resource that was just made.

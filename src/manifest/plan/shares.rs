@@ -67,8 +67,7 @@ impl Planner<'_> {
         if matches!(declared.expires, Some(Expiry::At(end)) if end <= self.tx.at) {
             if let Some(existing) = existing {
                 // The existing share has expired, as declared.
-                self.declare(&existing.sets, existing.id, location);
-                return Ok(());
+                return self.declare_binding(&existing, &declared.ids, location);
             }
             let (path, who) = (format!("{}:{}", declared.endpoint, declared.path), &declared.principal);
             self.tx.warnings.push(format!("the share of {path} with {who} has expired and is not made"));
@@ -95,7 +94,7 @@ impl Planner<'_> {
         if let Some(ends) = ends
             && let Some(made) = self.known_share(declared, ends, sharer.as_deref())?
         {
-            self.declare(&made.sets, made.id, location);
+            self.declare_binding(&made, &declared.ids, location)?;
         }
         Ok(())
     }
@@ -186,8 +185,7 @@ impl Planner<'_> {
             let which = ShareSelector { principal: declared.principal.clone(), by: Some(by), class };
             share::set(&mut self.tx, (&declared.endpoint, &declared.path), &which, (permissions, expires), false)?;
         }
-        self.declare(&existing.sets, existing.id, location);
-        Ok(())
+        self.declare_binding(existing, &declared.ids, location)
     }
 }
 

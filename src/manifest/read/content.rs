@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, entries, text};
-use super::super::schema::{CONTENT, ENDPOINT, ROLES, SHARE};
+use super::super::schema::{CONTENT, ENDPOINT, ROLE_HOLDER, ROLES, SHARE};
 use super::super::statement::{
     Declaration, DeclaredEndpoint, DeclaredEndpointRole, DeclaredItem, DeclaredShare, SourceLocation, Statement,
 };
 use super::super::text_format::{self, TextFormat};
+use super::groups;
 use super::groups::ensure;
-use super::labels::labels;
+use super::labels::{binding_ids, labels};
 use super::{declare, first_location, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
-use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
+use crate::model::{Kind, Name, Path, Permissions, PlatformId, Reference, Role};
 
 /// Reads the section `endpoints`.
 pub(in crate::manifest) fn endpoints(
@@ -74,7 +75,7 @@ fn roles(
         let Some(role) = Role::from_name(Kind::Endpoint, field.name) else { continue };
         let mut seen: HashMap<String, SourceLocation> = HashMap::new();
         for found in fields.items(field.name) {
-            let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) else { continue };
+            let Some((who, ids)) = holder(reading, &found) else { continue };
             // Two sources may both name a principal; a duplicate in one source is a mistake.
             let key = TextFormat::Member.canonical(&who.to_string());
             match seen.insert(key, found.location()) {
@@ -87,13 +88,26 @@ fn roles(
                     if role == Role::EndpointAdministrator {
                         administrators.push(who.clone());
                     }
-                    let it = DeclaredEndpointRole { endpoint: endpoint.clone(), role, who };
+                    let it = DeclaredEndpointRole { endpoint: endpoint.clone(), role, who, ids };
                     declare(statements, found.location(), Declaration::Role(Box::new(it)));
                 }
             }
         }
     }
     administrators
+}
+
+/// Reads a holder of a role: a reference, or a mapping with the ids of the role.
+fn holder(reading: &mut MergeReader<'_>, found: &SourceValue<'_>) -> Option<(Reference, Vec<PlatformId>)> {
+    if let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) {
+        return Some((who, Vec::new()));
+    }
+    let Node::Mapping(entries) = &found.node.value else { return None };
+    let parts = vec![SourceMapping::new(found.source, entries)];
+    let location = found.location();
+    reading.mapping(&ROLE_HOLDER, parts, |reading, fields| {
+        Some((groups::who(reading, location, fields)?, binding_ids(fields)))
+    })
 }
 
 /// Reads a file or folder, merged from all sources.
@@ -208,6 +222,7 @@ fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions
         expires: None,
         class: None,
         orphaned: false,
+        ids: Vec::new(),
     }
 }
 
@@ -238,6 +253,7 @@ pub(in crate::manifest) fn one_share(
         expires: fields.parsed(reading, "expires", text_format::moment),
         class: fields.word(reading, "class", ShareClass::from_name),
         orphaned: fields.boolean(reading, "orphaned").unwrap_or_default(),
+        ids: binding_ids(fields),
         ..share_of(of, permissions(reading, &given)?)
     };
     if let (Some(by), Reference::Named(Kind::Account, who)) = (&share.by, of.2)

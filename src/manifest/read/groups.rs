@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, text};
-use super::super::schema::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
+use super::super::schema::{DROPBOX, DROPBOX_MEMBER, GROUP, GROUP_MEMBER, WORKGROUP, WORKGROUP_MEMBER};
 use super::super::statement::{Declaration, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement};
 use super::super::text_format::{self, TextFormat};
-use super::labels::labels;
+use super::labels::{binding_ids, labels};
 use super::{declare, first_location, refuse_other_keys, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::{GroupVisibility, MemberAccess, SendPolicy};
-use crate::model::{Kind, Name, Reference, Role};
+use crate::model::{Kind, Name, PlatformId, Reference, Role};
 use crate::ops::group;
 
 /// Reads one of the three sections.
@@ -101,10 +101,18 @@ pub(in crate::manifest) fn who(
     }
 }
 
+/// The fields of a membership.
+#[derive(Default)]
+struct MemberTerms {
+    level: Option<Role>,
+    active: Option<bool>,
+    ids: Vec<PlatformId>,
+}
+
 /// The members of one group, workgroup or dropbox, without duplicates.
 #[derive(Default)]
 struct MemberList {
-    members: Vec<(Reference, Option<Role>, Option<bool>, SourceLocation)>,
+    members: Vec<(Reference, MemberTerms, SourceLocation)>,
     seen: HashMap<String, usize>,
 }
 
@@ -113,10 +121,14 @@ impl MemberList {
     fn add(&mut self, reading: &mut MergeReader<'_>, kind: Kind, found: &SourceValue<'_>) {
         let location = found.location();
         if let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) {
-            return self.put(reading, who, (None, None), location);
+            return self.put(reading, who, MemberTerms::default(), location);
         }
         let Node::Mapping(entries) = &found.node.value else { return };
-        let object = if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER };
+        let object = match kind {
+            Kind::Dropbox => &DROPBOX_MEMBER,
+            Kind::Workgroup => &WORKGROUP_MEMBER,
+            _ => &GROUP_MEMBER,
+        };
         let parts = vec![SourceMapping::new(found.source, entries)];
         reading.mapping(object, parts, |reading, fields| self.member(reading, kind, location, fields));
     }
@@ -136,59 +148,59 @@ impl MemberList {
             reading.report(location, "only accounts can be admins");
         }
         let active = fields.boolean(reading, "active");
-        self.put(reading, who, (level, active), location);
+        self.put(reading, who, MemberTerms { level, active, ids: binding_ids(fields) }, location);
     }
 
     /// Adds an entry of `admins`.
     fn admin(&mut self, reading: &mut MergeReader<'_>, kind: Kind, found: &SourceValue<'_>) {
         let admin = if kind == Kind::Dropbox { Role::DropboxAdmin } else { Role::WorkgroupAdmin };
         if let Some(who) = text(found.node).and_then(|text| text_format::name(Kind::Account, text).ok()) {
-            self.put(reading, Reference::Named(Kind::Account, who), (Some(admin), None), found.location());
+            self.put(
+                reading,
+                Reference::Named(Kind::Account, who),
+                MemberTerms { level: Some(admin), ..MemberTerms::default() },
+                found.location(),
+            );
         }
     }
 
-    fn put(
-        &mut self,
-        reading: &mut MergeReader<'_>,
-        who: Reference,
-        (level, active): (Option<Role>, Option<bool>),
-        location: SourceLocation,
-    ) {
+    fn put(&mut self, reading: &mut MergeReader<'_>, who: Reference, terms: MemberTerms, location: SourceLocation) {
         let key = TextFormat::Member.canonical(&who.to_string());
-        let Some(known) = self.seen.get(&key).and_then(|index| self.members.get_mut(*index)) else {
+        let Some((_, known, before)) = self.seen.get(&key).and_then(|index| self.members.get_mut(*index)) else {
             self.seen.insert(key, self.members.len());
-            self.members.push((who, level, active, location));
+            self.members.push((who, terms, location));
             return;
         };
-        if let (Some(one), Some(other)) = (known.1, level)
+        if let (Some(one), Some(other)) = (known.level, terms.level)
             && one != other
         {
             let message = format!(
                 "{who} is {} here and {} in {}",
                 other.as_str(),
                 one.as_str(),
-                reading.describe_location(known.3)
+                reading.describe_location(*before)
             );
             reading.report(location, message);
         }
-        if let (Some(one), Some(other)) = (known.2, active)
+        if let (Some(one), Some(other)) = (known.active, terms.active)
             && one != other
         {
             let word = |active: bool| if active { "active" } else { "not active" };
             let message =
-                format!("{who} is {} here and {} in {}", word(other), word(one), reading.describe_location(known.3));
+                format!("{who} is {} here and {} in {}", word(other), word(one), reading.describe_location(*before));
             reading.report(location, message);
         }
-        known.1 = known.1.or(level);
-        known.2 = known.2.or(active);
+        known.level = known.level.or(terms.level);
+        known.active = known.active.or(terms.active);
+        known.ids.extend(terms.ids);
     }
 
     fn declare(self, of: &Name, kind: Kind, statements: &mut Vec<Statement>) {
-        for (who, level, active, location) in self.members {
+        for (who, MemberTerms { level, active, ids }, location) in self.members {
             declare(
                 statements,
                 location,
-                Declaration::Member(Box::new(DeclaredMember { kind, of: of.clone(), who, level, active })),
+                Declaration::Member(Box::new(DeclaredMember { kind, of: of.clone(), who, level, active, ids })),
             );
         }
     }

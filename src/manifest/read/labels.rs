@@ -14,8 +14,12 @@ pub(super) fn labels(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) 
     }
 }
 
-/// Reads `ids`: those that the resource has at least.
+/// Reads `ids` of a resource: those that it has at least.
 pub(super) fn ids(fields: &MergedMapping<'_>) -> ExternalIdChanges {
-    let read = fields.items("ids").filter_map(|found| PlatformId::parse(text(found.node)?).ok());
-    ExternalIdChanges { add: read.collect(), remove: Vec::new() }
+    ExternalIdChanges { add: binding_ids(fields), remove: Vec::new() }
+}
+
+/// Reads `ids` of a binding.
+pub(in crate::manifest) fn binding_ids(fields: &MergedMapping<'_>) -> Vec<PlatformId> {
+    fields.items("ids").filter_map(|found| PlatformId::parse(text(found.node)?).ok()).collect()
 }

@@ -9,11 +9,11 @@ use super::super::statement::{
 };
 use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
-use super::labels::labels;
+use super::labels::{binding_ids, labels};
 use super::{declare, first_location, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::AllowDeny;
-use crate::model::{Kind, Name, Role};
+use crate::model::{Kind, Name, PlatformId, Role};
 use crate::ops::home::HomeFolder;
 
 const ACCOUNT: TextFormat = TextFormat::Name(Kind::Account);
@@ -40,7 +40,7 @@ pub(in crate::manifest) fn organization(
     let mut staff = OrgMemberList::default();
     for found in fields.items("admins") {
         if let Some(who) = text(found.node).and_then(|text| text_format::name(Kind::Account, text).ok()) {
-            staff.member(reading, who, Role::OrgAdmin, found.location());
+            staff.member(reading, who, (Role::OrgAdmin, Vec::new()), found.location());
         }
     }
     for entered in entries(ACCOUNT, fields.all("members")) {
@@ -63,12 +63,13 @@ pub(in crate::manifest) fn organization(
 fn member(reading: &mut MergeReader<'_>, staff: &mut OrgMemberList, entered: &[SectionEntry<'_>]) {
     let Some(who) = entered.first().and_then(|it| text_format::name(Kind::Account, it.key).ok()) else { return };
     let values = entered.iter().map(|it| it.found);
-    let (level, inside) = reading.mappings(&ORGANIZATION_MEMBER, values.clone(), |reading, fields| {
+    let (terms, inside) = reading.mappings(&ORGANIZATION_MEMBER, values.clone(), |reading, fields| {
         let level = fields.word(reading, "level", |word| Role::from_name(Kind::Org, word));
-        (level, fields.items("workspaces").collect::<Vec<_>>())
+        ((level, binding_ids(fields)), fields.items("workspaces").collect::<Vec<_>>())
     });
+    let (level, ids) = terms;
     if let Some(level) = level.or(Role::initial_level(Kind::Org)) {
-        staff.member(reading, who.clone(), level, first_location(entered));
+        staff.member(reading, who.clone(), (level, ids), first_location(entered));
     }
     for found in values.flat_map(SourceValue::items).chain(inside) {
         if let Some(workspace) = text(found.node).and_then(|text| Name::parse(text).ok()) {
@@ -156,7 +157,13 @@ fn workspace_member(
     let level = fields.word(reading, "level", |word| Role::from_name(Kind::Workspace, word));
     let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
-    staff.workspace(reading, workspace.clone(), who, WorkspaceTerms { level, root_upload, home }, location);
+    staff.workspace(
+        reading,
+        workspace.clone(),
+        who,
+        WorkspaceTerms { level, root_upload, home, ids: binding_ids(fields) },
+        location,
+    );
 }
 
 /// The fields of a membership of a workspace.
@@ -165,6 +172,7 @@ struct WorkspaceTerms {
     level: Option<Role>,
     root_upload: Option<AllowDeny>,
     home: Option<HomeFolder>,
+    ids: Vec<PlatformId>,
 }
 
 impl WorkspaceTerms {
@@ -181,6 +189,7 @@ impl WorkspaceTerms {
             }
         }
         let differ = add(&mut self.level, other.level) | add(&mut self.root_upload, other.root_upload);
+        self.ids.extend(other.ids);
         differ | add(&mut self.home, other.home)
     }
 }
@@ -188,15 +197,23 @@ impl WorkspaceTerms {
 /// The members of one organization and of its workspaces, without duplicates.
 #[derive(Default)]
 struct OrgMemberList {
-    members: Vec<(Name, Role, SourceLocation)>,
+    members: Vec<(Name, Role, Vec<PlatformId>, SourceLocation)>,
     seen: HashMap<String, usize>,
     workspaces: Vec<(Name, Name, WorkspaceTerms, SourceLocation)>,
     given: HashMap<(String, String), usize>,
 }
 
 impl OrgMemberList {
-    fn member(&mut self, reading: &mut MergeReader<'_>, who: Name, role: Role, location: SourceLocation) {
-        if let Some((_, other, before)) = self.seen.get(who.key()).and_then(|index| self.members.get(*index)) {
+    fn member(
+        &mut self,
+        reading: &mut MergeReader<'_>,
+        who: Name,
+        (role, ids): (Role, Vec<PlatformId>),
+        location: SourceLocation,
+    ) {
+        if let Some((_, other, known, before)) = self.seen.get(who.key()).and_then(|index| self.members.get_mut(*index))
+        {
+            known.extend(ids);
             if *other != role {
                 let message = format!(
                     "{who} is {} here and {} in {}",
@@ -209,7 +226,7 @@ impl OrgMemberList {
             return;
         }
         self.seen.insert(who.key().to_owned(), self.members.len());
-        self.members.push((who, role, location));
+        self.members.push((who, role, ids, location));
     }
 
     fn workspace(
@@ -237,19 +254,19 @@ impl OrgMemberList {
     }
 
     fn admins(&self) -> Vec<Name> {
-        let admins = self.members.iter().filter(|(_, role, _)| *role == Role::OrgAdmin);
+        let admins = self.members.iter().filter(|(_, role, ..)| *role == Role::OrgAdmin);
         admins.map(|(name, ..)| name.clone()).collect()
     }
 
     fn declare(self, reading: &mut MergeReader<'_>, org: &Name, statements: &mut Vec<Statement>) {
-        for (workspace, who, WorkspaceTerms { level, root_upload, home }, location) in self.workspaces {
+        for (workspace, who, WorkspaceTerms { level, root_upload, home, ids }, location) in self.workspaces {
             let home = home.unwrap_or_default();
-            let member = DeclaredWorkspaceMember { org: org.clone(), workspace, who, level, root_upload, home };
+            let member = DeclaredWorkspaceMember { org: org.clone(), workspace, who, level, root_upload, home, ids };
             let is_admin = self
                 .seen
                 .get(member.who.key())
                 .and_then(|index| self.members.get(*index))
-                .is_some_and(|(_, role, _)| *role == Role::OrgAdmin);
+                .is_some_and(|(_, role, ..)| *role == Role::OrgAdmin);
             if is_admin && member.is_plain() {
                 let who = &member.who;
                 let message = format!("{who} is an admin of the organization, and has all of its workspaces, always");
@@ -257,11 +274,11 @@ impl OrgMemberList {
             }
             declare(statements, location, Declaration::WorkspaceMember(Box::new(member)));
         }
-        for (who, role, location) in self.members {
+        for (who, role, ids, location) in self.members {
             declare(
                 statements,
                 location,
-                Declaration::OrgMember(Box::new(DeclaredOrgMember { org: org.clone(), who, role: Some(role) })),
+                Declaration::OrgMember(Box::new(DeclaredOrgMember { org: org.clone(), who, role: Some(role), ids })),
             );
         }
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Time;
 use super::kind::Kind;
 use super::permission::Permissions;
+use super::platform_id::PlatformId;
 pub use super::settings::{
     AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, LinkStatus, MemberAccess, SendPolicy, Setting,
     SettingValue, SettingValues, ShareClass, Sharing, TokenMode, Verdict,
@@ -189,7 +190,7 @@ impl Attributes {
 }
 
 /// The attributes of a binding that have no column of their own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BindingAttributes {
     /// Whether the membership is deactivated: listed, but without effect.
@@ -207,6 +208,9 @@ pub struct BindingAttributes {
     /// Whether a member of a workspace may upload directly into the home folder; `None` for the workspace's value.
     #[serde(skip_serializing_if = "is_default")]
     pub root_upload: Option<AllowDeny>,
+    /// What the platforms call the binding, sorted. Unlike those of resources, these ids are not unique.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ids: Vec<PlatformId>,
 }
 
 impl BindingAttributes {
@@ -217,7 +221,19 @@ impl BindingAttributes {
         permissions: Permissions::NONE,
         class: None,
         root_upload: None,
+        ids: Vec::new(),
     };
+
+    /// The ids after a declaration: those of an installation replace its earlier ones, since a platform numbers a
+    /// binding once.
+    pub fn with_ids(&self, declared: &[PlatformId]) -> Vec<PlatformId> {
+        let is_replaced = |id: &PlatformId| declared.iter().any(|new| new.instance == id.instance);
+        let kept = self.ids.iter().filter(|id| !is_replaced(id)).chain(declared);
+        let mut ids: Vec<PlatformId> = kept.cloned().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
 
     /// The class of a share.
     pub fn share_class(&self) -> ShareClass {

@@ -98,7 +98,7 @@ impl BindingRow {
             role: self.role,
             grantor: (self.grantor != 0).then(|| to_id(self.grantor)),
             expires,
-            attributes: *attributes,
+            attributes: attributes.clone(),
             sets: sets.clone(),
             since: u64::from(self.since),
         }

@@ -8,7 +8,6 @@ use crate::model::escape::printable;
 use crate::model::name::shell_quote;
 use crate::model::spelling::closest_match;
 use crate::model::{Kind, Name, PlatformId, Problem, Role};
-use crate::ops::external_id::ExternalIdChanges;
 
 /// The fields that a column can have.
 pub const FIELDS: [&str; 17] = [
@@ -42,8 +41,8 @@ const IGNORED: [&str; 5] = ["welcome_email", "ad_objectguid", "revision", "revie
 pub(super) const VIA: &str = "via";
 
 /// The columns with the fields of an account.
-pub(super) const OF_ACCOUNTS: [&str; 9] =
-    ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings", "ids"];
+pub(super) const OF_ACCOUNTS: [&str; 8] =
+    ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
 
 /// The columns that name a group, workgroup or dropbox of the member.
 pub(super) const GROUP_COLUMNS: [(&str, Kind); 3] =
@@ -202,7 +201,6 @@ pub(super) fn settings(text: &str) -> Result<Vec<(Setting, SettingValue)>, Probl
 }
 
 /// The external ids in a cell, with spaces between.
-pub(super) fn ids(text: &str) -> Result<ExternalIdChanges, Problem> {
-    let add = text.split_whitespace().map(PlatformId::parse).collect::<Result<Vec<_>, Problem>>()?;
-    Ok(ExternalIdChanges { add, remove: Vec::new() })
+pub(super) fn ids(text: &str) -> Result<Vec<PlatformId>, Problem> {
+    text.split_whitespace().map(PlatformId::parse).collect()
 }
