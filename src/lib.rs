@@ -11,11 +11,12 @@
 //! The layers, and what each may use (`tests/layers.rs` enforces it, `ARCHITECTURE.md` is the map):
 //!
 //! ```text
-//! cli       manifest, ops, input, render, store, policy, model
+//! cli       manifest, ops, platform, input, render, store, policy, model
 //! manifest  ops, input, policy, model
 //! ops       policy, model
 //! store     policy, model    (implements policy::Facts, commits drafts)
 //! policy    model
+//! platform  model
 //! render    model
 //! input     model
 //! ```
@@ -27,6 +28,7 @@ pub mod input;
 pub mod manifest;
 pub mod model;
 pub mod ops;
+pub mod platform;
 pub mod policy;
 pub mod store;
 

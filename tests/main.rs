@@ -26,6 +26,7 @@ mod everywhere;
 mod evidence;
 mod external_ids;
 mod extremes;
+mod fetch;
 mod findings;
 mod forgery;
 mod groups;

@@ -20,6 +20,7 @@ examples! {
     IMPORT: "rolebook import csv people.csv" "rolebook import csv people.csv --dry-run";
     IMPORT_CSV: "rolebook import csv people.csv" "rolebook import csv people.csv --workgroup color --as dana --dry-run" "rolebook import csv staff.csv --delimiter tab --map Login=name --map Mail=email --map Desk=-";
     VALIDATE: "rolebook validate studio.yaml" "rolebook validate studio.yaml -o json";
+    FETCH: "rolebook fetch globus --out dumps" "rolebook fetch faspex@studio --url https://faspex.example.com --token-file token.txt --out dumps" "rolebook fetch node --url https://node1.example.com:9092 --token-file - --out dumps -o json";
     SCHEMA: "rolebook schema" "rolebook schema > rolebook.schema.json && head -n 3 rolebook.schema.json";
     ACCOUNT: "rolebook account list" "rolebook account show bob";
     ACCOUNT_ADD: "rolebook account add frank --email frank@example.com" "rolebook account add grace --role manager --as alice --reason 'covers for dana'" "rolebook account add heidi --workgroup color --as carol";

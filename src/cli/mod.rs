@@ -19,6 +19,7 @@ mod dropbox;
 mod endpoint;
 mod evidence;
 mod examples;
+mod fetch;
 mod files;
 mod findings;
 mod group;
@@ -37,6 +38,7 @@ mod org_members;
 mod output;
 mod package;
 mod perm;
+mod progress;
 mod prompt;
 mod rename;
 mod report;
@@ -183,6 +185,12 @@ enum Command {
     ///
     /// Reports every mistake with its position. Use `plan` to check the names against a store too.
     Validate(manifest::ValidateArgs),
+    /// Read a platform, and record what it answers as a tape
+    ///
+    /// Changes nothing, on the platform or in the store. A tape is JSON Lines: who read what and when, a line for each
+    /// call, and a closing line with a digest. Secrets are struck out as it is written. What the platform refuses counts
+    /// as incomplete, and the exit status is 1 then. A fetch that was interrupted is continued by the same command.
+    Fetch(fetch::FetchArgs),
     /// Print the JSON Schema of manifests (draft-07)
     ///
     /// Editors use the schema to complete and check a manifest. Name the schema in the first line of the manifest:
@@ -303,6 +311,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Export(it) => it.run(session),
         Command::Import(it) => it.run(session),
         Command::Validate(it) => it.run(session),
+        Command::Fetch(it) => it.run(session),
         Command::Schema(it) => it.run(session),
         Command::Audit(it) => it.run(session),
         Command::Undo(it) => it.run(session),

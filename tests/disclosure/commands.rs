@@ -64,6 +64,8 @@ fn values(world: &World, command: &str, name: &str, last: u64) -> Vec<String> {
         ("perm", "FILE") => return vec![world.file("tests.yaml")],
         ("import", "FILE") => return vec![world.file("people.csv")],
         (_, "FILE") => return vec![world.file("manifest.yaml")],
+        // It reads a platform and no store.
+        ("fetch", "PLATFORM[@INSTANCE]") => &[],
         _ => panic!("`{command}` has an argument {name} that tests/disclosure/commands.rs does not know"),
     };
     known.iter().map(|text| (*text).to_owned()).collect()

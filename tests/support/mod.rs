@@ -3,6 +3,8 @@
 mod fixture;
 mod kill;
 pub(crate) mod smtp;
+mod tls;
+pub(crate) mod web;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

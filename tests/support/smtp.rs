@@ -13,6 +13,7 @@ use mailin::{Action, AuthMechanism, Handler, Response, Session, SessionBuilder, 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::PATIENCE;
+use super::tls::self_signed;
 
 /// How the server greets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,15 +81,8 @@ impl Server {
     pub(crate) fn start(setup: Setup) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let made = rcgen::generate_simple_self_signed([setup.certified.to_owned()]).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], made.signing_key.into())
-            .unwrap();
-        let (tls, shared) = (Arc::new(tls), Arc::new(Shared::default()));
+        let (tls, certificate) = self_signed(&[setup.certified]);
+        let shared = Arc::new(Shared::default());
         let thread = std::thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -102,7 +96,7 @@ impl Server {
                 }
             }
         });
-        Server { port, certificate: made.cert.pem(), shared, thread: Some(thread) }
+        Server { port, certificate, shared, thread: Some(thread) }
     }
 
     /// Writes the certificate to a file for the client.

@@ -3,7 +3,6 @@
 
 mod checkpoint;
 mod note;
-mod progress;
 mod receipt;
 mod receipt_check;
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
+use super::super::progress::ProgressLine;
 use super::checkpoint::Checkpoint;
 use super::note::Verifier;
-use super::progress::ProgressLine;
 use super::{MAX_CHECKPOINT_BYTES, read_text, receipt_check, require_verifying, untrusted};
 use crate::cli::session::Session;
 use crate::cli::{Outcome, files};
@@ -62,7 +62,14 @@ impl VerifyArgs {
         session.read_with(open, None, |session, view| {
             require_verifying(view)?;
             let progress = Arc::new(VerifyProgress::default());
-            let shown = if session.globals.quiet { None } else { ProgressLine::begin(&progress, view.revision) };
+            let shown = if session.globals.quiet {
+                None
+            } else {
+                {
+                    let (of, revisions) = (Arc::clone(&progress), view.revision);
+                    ProgressLine::begin(move || progress_line(of.so_far(), revisions))
+                }
+            };
             let sizes: Vec<u64> = expected.iter().map(|it| it.checkpoint.size).collect();
             let options = VerifyOptions { quick: self.quick, sizes: &sizes, progress: Some(&progress) };
             let mut report = verify(view.reader, &options)?;
@@ -152,4 +159,23 @@ fn answer(session: &mut Session<'_>, report: &VerifyReport, extends: &[(&Expecte
         session.value(&value)?;
     }
     Ok(u8::from(!right))
+}
+
+/// The line for a number of revisions and row changes; short enough for any terminal.
+fn progress_line((done, changes): (u64, u64), revisions: u64) -> String {
+    if (done, changes) == (0, 0) {
+        return "checking the file".to_owned();
+    }
+    format!("revision {done} of {revisions}, {changes} row changes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::progress_line;
+
+    #[test]
+    fn the_line_says_what_is_done() {
+        assert_eq!(progress_line((0, 0), 9), "checking the file");
+        assert_eq!(progress_line((3, 1200), 9), "revision 3 of 9, 1200 row changes");
+    }
 }

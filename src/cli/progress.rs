@@ -1,14 +1,11 @@
-//! The line that says how far a long verification is.
+//! The line that says how far a long command is.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::store::verify::VerifyProgress;
-
-/// How long nothing is shown: most stores are verified before that.
+/// How long nothing is shown: most commands are done before that.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// How often the line is written.
@@ -17,35 +14,34 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Moves to the beginning of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// A thread that shows how far a verification is, until this is dropped.
+/// A thread that shows how far a command is, until this is dropped.
 pub(super) struct ProgressLine {
     ended: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ProgressLine {
-    /// Begins to show the progress on standard error, if that is a terminal.
-    pub(super) fn begin(of: &Arc<VerifyProgress>, revisions: u64) -> Option<ProgressLine> {
+    /// Begins to show a line on standard error, if that is a terminal. The line is short enough for any terminal.
+    pub(super) fn begin(line: impl Fn() -> String + Send + 'static) -> Option<ProgressLine> {
         let is_plain = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !std::io::stderr().is_terminal() || is_plain {
             return None;
         }
-        Some(ProgressLine::start(stderr()?, QUIET, of, revisions))
+        Some(ProgressLine::start(stderr()?, QUIET, line))
     }
 
     fn start(
         mut out: impl Write + Send + 'static,
         quiet: Duration,
-        of: &Arc<VerifyProgress>,
-        revisions: u64,
+        line: impl Fn() -> String + Send + 'static,
     ) -> ProgressLine {
-        let (of, (ended, waits)) = (Arc::clone(of), channel());
+        let (ended, waits) = channel();
         let thread = std::thread::spawn(move || {
             let mut wait = quiet;
             while waits.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 wait = INTERVAL;
                 // A line that cannot be written is no reason to stop.
-                let _ = write!(out, "{CLEAR}{}", line(of.so_far(), revisions));
+                let _ = write!(out, "{CLEAR}{}", line());
             }
             if wait == INTERVAL {
                 let _ = write!(out, "{CLEAR}");
@@ -73,23 +69,9 @@ impl Drop for ProgressLine {
     }
 }
 
-/// The line for a number of revisions and row changes; short enough for any terminal.
-fn line((done, changes): (u64, u64), revisions: u64) -> String {
-    if (done, changes) == (0, 0) {
-        return "checking the file".to_owned();
-    }
-    format!("revision {done} of {revisions}, {changes} row changes")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_says_what_is_done() {
-        assert_eq!(line((0, 0), 9), "checking the file");
-        assert_eq!(line((3, 1200), 9), "revision 3 of 9, 1200 row changes");
-    }
 
     /// Tells of every write, and writes nothing of it, so that the output of the tests stays clean.
     struct Telling<W>(W, Sender<Vec<u8>>);
@@ -112,7 +94,7 @@ mod tests {
         let lock = std::io::stderr().lock();
         let (sender, written) = channel();
         let out = Telling(stderr().unwrap(), sender);
-        let shown = ProgressLine::start(out, Duration::ZERO, &Arc::default(), 9);
+        let shown = ProgressLine::start(out, Duration::ZERO, || "checking the file".to_owned());
         let mut all = written.recv_timeout(Duration::from_secs(60)).expect("the thread waits for the lock");
         drop(shown);
         drop(lock);
