@@ -285,7 +285,7 @@ fn globus(request: &WebRequest, manager: &str) -> WebAnswer {
         _ if path == format!("/v0.10/endpoint/{HOST}") => endpoint(HOST, "GCSv4_share", true, "u"),
         _ if path == format!("/v0.10/endpoint/{PERSONAL}") => endpoint(PERSONAL, "GCP_mapped_collection", false, "u"),
         _ if path == format!("/v0.10/endpoint/{GCS}") => endpoint(GCS, "GCSv5_endpoint", false, GCS),
-        _ if path == format!("/v0.10/endpoint/{GUEST}") => endpoint(GUEST, "GCSv5_guest_collection", true, GCS),
+        _ if path == format!("/v0.10/endpoint/{GUEST}") => endpoint(GUEST, "GCSv5_guest_collection", false, GCS),
         _ if path == format!("/v0.10/endpoint/{HOST}/role_list") => {
             json!({"DATA": [role("r1", "identity", "i1"), role("r2", "group", "g2")]})
         }
@@ -329,6 +329,9 @@ fn assert_whole_globus(read: &Tape) {
     }
     assert_eq!(bodies(read, "/roles").len(), 4, "two pages for the endpoint and two for its collection");
     assert_eq!(bodies(read, &format!("/v0.10/endpoint/{GCS}/role_list")).len(), 0, "it is not read there");
+    for (endpoint, lists) in [(HOST, 1), (PERSONAL, 0), (GCS, 0), (GUEST, 1)] {
+        assert_eq!(bodies(read, &format!("/v0.10/endpoint/{endpoint}/access_list")).len(), lists, "{endpoint}");
+    }
     let identities = bodies(read, "/v2/api/identities");
     let ids: Vec<&str> =
         identities[0]["identities"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();

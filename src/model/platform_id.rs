@@ -175,7 +175,7 @@ impl<'de> Deserialize<'de> for PlatformId {
 }
 
 /// Whether a text is a UUID, which platforms write in either case.
-fn is_uuid(text: &str) -> bool {
+pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -4,6 +4,10 @@
 //! them is a [`Client`](calls::Client), so nothing here touches a network, a file or a clock.
 
 pub mod calls;
+pub mod dump;
 pub mod fetch;
+pub mod globus;
+pub mod observed;
+pub mod refusal;
 pub mod secrets;
 pub mod tape;

@@ -80,9 +80,11 @@ pub(super) fn read(fetch: &mut Fetch<'_>) -> Result<(), Problem> {
         } else if let Some(answer) = fetch.get(Request::get(transfer.clone(), format!("{of}/role_list")))? {
             list(&answer.body, "DATA").iter().for_each(|row| named.principal(row));
         }
-        if document.get("acl_available") == Some(&Value::Bool(true))
-            && let Some(answer) = fetch.get(Request::get(transfer.clone(), format!("{of}/access_list")))?
-        {
+        // Documents of guest collections do not always say that they have rules.
+        let has_rules = document.get("acl_available") == Some(&Value::Bool(true))
+            || kind.ends_with("_guest_collection")
+            || kind == "GCSv4_share";
+        if has_rules && let Some(answer) = fetch.get(Request::get(transfer.clone(), format!("{of}/access_list")))? {
             list(&answer.body, "DATA").iter().for_each(|row| named.principal(row));
         }
     }

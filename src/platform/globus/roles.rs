@@ -1,0 +1,128 @@
+//! Roles on endpoints and collections: those that Transfer tells, and those of Globus Connect Server.
+
+use serde_json::Value;
+
+use super::shape::Shape;
+use super::{Reader, id, rows, text};
+use crate::model::escape::printable;
+use crate::model::{Kind, Role};
+use crate::platform::calls::{Request, Service};
+use crate::platform::dump::{Document, Origin};
+use crate::platform::observed::{ObservedList, ObservedPrincipal, ObservedRole};
+use crate::platform::refusal::{Place, Refusal};
+
+const IDENTITY: &str = "urn:globus:auth:identity:";
+const GROUP: &str = "urn:globus:groups:id:";
+
+/// The endpoint or the collection whose roles a call asks a manager for.
+pub(super) fn owner_of_call(call: &Request) -> Option<String> {
+    let collection = call.query.iter().find(|(name, _)| name == "collection_id").map(|(_, id)| id.clone());
+    collection.or_else(|| call.service.as_str().strip_prefix(Service::GCS).map(str::to_owned))
+}
+
+impl Reader<'_> {
+    pub(super) fn roles(&mut self, document: &Document, shape: Shape) {
+        let (key, is_gcs) = match shape {
+            Shape::GcsRoles => ("data", true),
+            Shape::GcsRolesAlone => ("DATA", true),
+            _ => ("DATA", false),
+        };
+        let list = rows(document, key);
+        let Some(owner) = self.owner_of_roles(document, &list) else {
+            return self.refuse(Refusal::Unowned, &document.place, "the list of roles does not say of which endpoint");
+        };
+        if !is_gcs && !self.is_told_by_transfer(&owner, document) {
+            return;
+        }
+        let whole = self.is_whole(document);
+        // The command prints the roles of the caller alone, unless it is told otherwise.
+        if shape == Shape::GcsRolesAlone
+            && let Err(refused) = document.require_whole(list.len(), self.options)
+        {
+            self.refused.push(refused);
+        }
+        self.list(ObservedList::Roles(owner.clone()), whole);
+        for (row, place) in list {
+            self.role(&owner, row, &place, is_gcs);
+        }
+    }
+
+    /// Whose roles a document lists: as the call, the options or the name of the file say, or as every row does.
+    fn owner_of_roles(&self, document: &Document, list: &[(&Value, Place)]) -> Option<String> {
+        if let Origin::Tape(call, _) = &document.origin {
+            let of_transfer =
+                call.path.strip_prefix("/v0.10/endpoint/").and_then(|rest| rest.strip_suffix("/role_list"));
+            return of_transfer.map(str::to_owned).or_else(|| owner_of_call(call)).map(|id| id.to_ascii_lowercase());
+        }
+        document.owner(self.options).or_else(|| {
+            let first = list.first().and_then(|(row, _)| id(row, "collection"))?;
+            list.iter().all(|(row, _)| id(row, "collection").as_ref() == Some(&first)).then_some(first)
+        })
+    }
+
+    /// Whether Transfer tells the roles of an endpoint: not those of Globus Connect Server 5.
+    fn is_told_by_transfer(&mut self, owner: &str, document: &Document) -> bool {
+        let message = match self.observed.endpoints.get(owner) {
+            Some(endpoint) if endpoint.server.is_none() => return true,
+            Some(_) => format!("`{}` is an object of Globus Connect Server 5", printable(owner)),
+            None => format!("nothing says of which kind the endpoint `{}` is", printable(owner)),
+        };
+        self.refuse(Refusal::WrongInterface, &document.place, message);
+        false
+    }
+
+    fn role(&mut self, owner: &str, row: &Value, place: &Place, is_gcs: bool) {
+        let principal = if is_gcs { self.urn(row, place) } else { self.principal(row, place) };
+        let word = text(row, "role").unwrap_or_default();
+        let is_owner = is_gcs && word == "owner";
+        let role = if is_owner {
+            Some(Role::EndpointAdministrator)
+        } else {
+            Role::from_name(Kind::Endpoint, &word.replace('_', "-")).filter(|role| Role::ENDPOINT.contains(role))
+        };
+        let Some(role) = role else {
+            return self.unknown(&place.at("role"), "role", row.get("role").unwrap_or(&Value::Null));
+        };
+        let (Some(principal), Some(id_of_role)) = (principal, id(row, "id")) else { return };
+        // A list for a collection also has the roles of its endpoint, which reach it.
+        let of_endpoint = is_gcs && row.get("collection").is_some_and(Value::is_null);
+        let server = self.observed.endpoints.get(owner).and_then(|endpoint| endpoint.server.clone());
+        let endpoint = if of_endpoint { server.unwrap_or_else(|| owner.to_owned()) } else { owner.to_owned() };
+        let read = ObservedRole { id: id_of_role, endpoint, principal, role, is_owner, inherited: false };
+        // The same role of the endpoint is in the list of each of its collections.
+        if self.roles.insert((read.endpoint.clone(), read.id.clone()), read.role).is_none() {
+            self.observed.roles.push(read);
+        }
+    }
+
+    /// The principal of a row of Globus Connect Server, which is a URN.
+    fn urn(&mut self, row: &Value, place: &Place) -> Option<ObservedPrincipal> {
+        let urn = text(row, "principal").unwrap_or_default();
+        let principal = match (urn.strip_prefix(IDENTITY), urn.strip_prefix(GROUP)) {
+            (Some(id), _) if !id.is_empty() => ObservedPrincipal::Account(id.to_ascii_lowercase()),
+            (_, Some(id)) if !id.is_empty() => ObservedPrincipal::Group(id.to_ascii_lowercase()),
+            _ => {
+                self.unknown(&place.at("principal"), "principal", row.get("principal").unwrap_or(&Value::Null));
+                return None;
+            }
+        };
+        self.unnamed.push((principal.clone(), place.at("principal")));
+        Some(principal)
+    }
+
+    /// Adds the roles of an endpoint of Globus Connect Server to its collections, which they reach.
+    pub(super) fn inherit_roles(&mut self) {
+        let mut reached = Vec::new();
+        for role in &self.observed.roles {
+            let is_server =
+                |id: &String, server: &Option<String>| id != &role.endpoint && server.as_ref() == Some(&role.endpoint);
+            let collections = self.observed.endpoints.iter().filter(|(id, endpoint)| is_server(id, &endpoint.server));
+            reached.extend(collections.map(|(id, _)| ObservedRole {
+                endpoint: id.clone(),
+                inherited: true,
+                ..role.clone()
+            }));
+        }
+        self.observed.roles.extend(reached);
+    }
+}
