@@ -49,6 +49,7 @@ mod perm_batch;
 mod perm_batch_lines;
 mod perm_listings;
 mod perm_test;
+mod platform_faspex;
 mod platform_globus;
 mod properties;
 mod prose;

@@ -47,9 +47,6 @@ pub struct Document {
 /// The parameters that only say which page is asked for.
 const PAGING: [&str; 6] = ["offset", "limit", "page", "per_page", "marker", "page_size"];
 
-/// The keys that hold the rows of a page.
-const ROWS: [&str; 2] = ["DATA", "data"];
-
 impl Document {
     /// A file that is one document.
     pub fn of_file(name: &str, value: Value) -> Document {
@@ -79,7 +76,7 @@ impl Document {
         found
     }
 
-    /// Adds the rows of another page. The marks of the last page are those of the list.
+    /// Adds the rows of another page, which are its arrays. The marks of the last page are those of the list.
     fn add_page(&mut self, page: &Value, is_whole: bool) {
         if let Origin::Tape(_, whole) = &mut self.origin {
             *whole &= is_whole;
@@ -89,9 +86,7 @@ impl Document {
             (Value::Object(list), Value::Object(page)) => {
                 for (name, value) in page {
                     match (list.get_mut(name), value) {
-                        (Some(Value::Array(rows)), Value::Array(more)) if ROWS.contains(&name.as_str()) => {
-                            rows.extend(more.iter().cloned());
-                        }
+                        (Some(Value::Array(rows)), Value::Array(more)) => rows.extend(more.iter().cloned()),
                         _ => drop(list.insert(name.clone(), value.clone())),
                     }
                 }

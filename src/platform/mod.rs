@@ -5,9 +5,11 @@
 
 pub mod calls;
 pub mod dump;
+pub mod faspex;
 pub mod fetch;
 pub mod globus;
 pub mod observed;
 pub mod refusal;
+mod rows;
 pub mod secrets;
 pub mod tape;

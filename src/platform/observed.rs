@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::refusal::Place;
-use crate::model::attributes::EndpointKind;
+use crate::model::attributes::{Attributes, EndpointKind, Setting, SettingValue};
 use crate::model::platform_id::Instance;
-use crate::model::{Permissions, Role, Time};
+use crate::model::{Kind, Permissions, Role, Time};
 
 /// A principal, by the platform's id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,6 +30,14 @@ pub struct ObservedAccount {
     pub email: Option<String>,
     /// The name that people read.
     pub display_name: Option<String>,
+    /// The role on the server.
+    pub role: Option<Role>,
+    /// Whether it can sign in.
+    pub active: Option<bool>,
+    /// When it expires.
+    pub expires: Option<Time>,
+    /// Its own settings.
+    pub settings: Vec<(Setting, SettingValue)>,
 }
 
 /// The own role of a member in a group of the platform. It gives nothing elsewhere and is kept for display.
@@ -52,6 +60,59 @@ pub struct ObservedGroup {
     pub description: Option<String>,
     /// The active members, by id.
     pub members: BTreeMap<String, GroupRank>,
+}
+
+/// A workgroup or a dropbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObservedPlace {
+    /// The name.
+    pub name: String,
+    /// Its settings, of the kind that it is.
+    pub attributes: Attributes,
+}
+
+/// The key of a workgroup or a dropbox: its kind and its id, since the two have ids of their own.
+pub type PlaceKey = (Kind, String);
+
+/// A membership of a workgroup or a dropbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObservedMember {
+    /// The platform's id of the membership.
+    pub id: String,
+    /// The workgroup or the dropbox.
+    pub place: PlaceKey,
+    /// The member.
+    pub principal: ObservedPrincipal,
+    /// The level.
+    pub level: Role,
+}
+
+/// Somebody outside who may submit to a dropbox with a link. The link itself is never kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObservedInvitation {
+    /// The platform's id of the invitation.
+    pub id: String,
+    /// The dropbox.
+    pub dropbox: String,
+    /// The address that the link was made for.
+    pub email: String,
+    /// When it ends.
+    pub expires: Option<Time>,
+    /// Whether it ends after one upload.
+    pub after_one_upload: bool,
+    /// Whether it can be used.
+    pub active: bool,
+}
+
+/// The settings of a server. `None` is what the dump does not tell.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ObservedServer {
+    /// Whether plain users see only themselves and fellow members.
+    pub private_directory: Option<bool>,
+    /// Whether dropboxes may have public links.
+    pub public_links: Option<bool>,
+    /// What `default` stands for in the settings of accounts.
+    pub settings: Vec<(Setting, SettingValue)>,
 }
 
 /// An endpoint or a collection.
@@ -118,6 +179,16 @@ pub enum ObservedList {
     Rules(String),
     /// The members of a group.
     Members(String),
+    /// Every account.
+    Accounts,
+    /// Every workgroup, or every dropbox.
+    Places(Kind),
+    /// The accounts in a workgroup or a dropbox.
+    PlaceMembers(PlaceKey),
+    /// The groups in a workgroup or a dropbox.
+    PlaceGroups(PlaceKey),
+    /// Every group.
+    Groups,
 }
 
 /// Rows that have no place here, of one kind.
@@ -140,6 +211,14 @@ pub struct Observed {
     pub accounts: BTreeMap<String, ObservedAccount>,
     /// Groups, by id.
     pub groups: BTreeMap<String, ObservedGroup>,
+    /// Workgroups and dropboxes.
+    pub places: BTreeMap<PlaceKey, ObservedPlace>,
+    /// Memberships of workgroups and dropboxes.
+    pub members: Vec<ObservedMember>,
+    /// Invitations to dropboxes.
+    pub invitations: Vec<ObservedInvitation>,
+    /// The settings of the server, if they were read.
+    pub server: Option<ObservedServer>,
     /// Endpoints, by id.
     pub endpoints: BTreeMap<String, ObservedEndpoint>,
     /// Roles on endpoints.
@@ -161,6 +240,10 @@ impl Observed {
             instance,
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
+            places: BTreeMap::new(),
+            members: Vec::new(),
+            invitations: Vec::new(),
+            server: None,
             endpoints: BTreeMap::new(),
             roles: Vec::new(),
             rules: Vec::new(),
@@ -168,6 +251,11 @@ impl Observed {
             not_taken: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Records a list, which is whole only if every document of it is.
+    pub fn add_list(&mut self, list: ObservedList, is_whole: bool) {
+        *self.lists.entry(list).or_insert(true) &= is_whole;
     }
 
     /// Counts a row that is not taken.

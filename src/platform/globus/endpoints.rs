@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Reader, id, rows, said, text};
+use super::Reader;
 use crate::model::attributes::EndpointKind;
 use crate::platform::dump::Document;
 use crate::platform::observed::{ObservedEndpoint, ObservedList};
 use crate::platform::refusal::{Place, Refusal};
+use crate::platform::rows::{id, rows, said, text};
 
 impl Reader<'_> {
     /// Reads an endpoint, or those that a search found. A document of its own says more than a row of a search.
@@ -15,7 +16,7 @@ impl Reader<'_> {
             return self.endpoint(&document.value, &document.place, true);
         }
         let whole = self.is_whole(document);
-        self.list(ObservedList::Endpoints, whole);
+        self.observed.add_list(ObservedList::Endpoints, whole);
         for (row, place) in rows(document, "DATA") {
             // A fetch keeps the ids of a search alone, and reads each endpoint.
             if row.get("entity_type").is_some() {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::dump::{Document, DumpOptions, Origin};
 use super::observed::{Observed, ObservedAccount, ObservedList, ObservedPrincipal};
 use super::refusal::{Place, Refusal, Refused};
+use super::rows::text;
 use crate::model::Role;
 use crate::model::escape::printable;
 use crate::model::platform_id::Instance;
@@ -80,12 +81,6 @@ impl Reader<'_> {
         self.refuse(Refusal::UnknownValue, place, format!("unknown {what} `{}`", printable(&shown)));
     }
 
-    /// Records a list, which is whole only if every document of it is.
-    fn list(&mut self, list: ObservedList, is_whole: bool) {
-        let known = self.observed.lists.entry(list).or_insert(true);
-        *known &= is_whole;
-    }
-
     /// A list whose call was refused is incomplete.
     fn refused_call(&mut self, document: &Document) {
         let Origin::Tape(call, _) = &document.origin else {
@@ -100,7 +95,7 @@ impl Reader<'_> {
             ["roles"] => ObservedList::Roles(roles::owner_of_call(call).unwrap_or_default()),
             _ => return,
         };
-        self.list(list, false);
+        self.observed.add_list(list, false);
     }
 
     /// Whether the list of a document is whole, and not a page of it.
@@ -221,29 +216,4 @@ fn not_a_list(value: &Value) -> &'static str {
         Some(kind) if kind == "role" || kind == "access" || kind.starts_with("role#") => "it is a single row",
         _ => "it is no list of Globus",
     }
-}
-
-/// A text under a key.
-fn text<'v>(row: &'v Value, key: &str) -> Option<&'v str> {
-    row.get(key).and_then(Value::as_str)
-}
-
-/// A text under a key that says something.
-fn said(row: &Value, key: &str) -> Option<String> {
-    text(row, key).filter(|text| !text.trim().is_empty()).map(str::to_owned)
-}
-
-/// An id under a key, as a text or a number; UUIDs are in lower case.
-fn id(row: &Value, key: &str) -> Option<String> {
-    match row.get(key)? {
-        Value::String(text) if !text.is_empty() => Some(text.to_ascii_lowercase()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// The rows of a list with their places.
-fn rows<'v>(document: &'v Document, key: &str) -> Vec<(&'v Value, Place)> {
-    let list = document.value.get(key).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
-    list.iter().enumerate().map(|(index, row)| (row, document.place.at(key).at(index))).collect()
 }

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use super::Reader;
 use super::shape::Shape;
-use super::{Reader, id, rows, said, text};
 use crate::model::escape::printable;
 use crate::platform::dump::Document;
 use crate::platform::observed::{GroupRank, ObservedAccount, ObservedList};
 use crate::platform::refusal::{Place, Refusal};
+use crate::platform::rows::{id, rows, said, text};
 
 /// The states of a membership that gives nothing.
 const INACTIVE: [&str; 6] = ["invited", "pending", "rejected", "removed", "left", "declined"];
@@ -20,6 +21,7 @@ impl Reader<'_> {
                 name: said(row, "username"),
                 email: said(row, "email"),
                 display_name: said(row, "name"),
+                ..ObservedAccount::default()
             };
             match self.observed.accounts.insert(identity.clone(), read.clone()) {
                 Some(before) if before != read => {
@@ -45,13 +47,13 @@ impl Reader<'_> {
                 let list = ObservedList::Members(group.clone());
                 if document.value.get("memberships").is_some() {
                     let whole = self.is_whole(document);
-                    self.list(list, whole);
+                    self.observed.add_list(list, whole);
                     for (row, place) in rows(document, "memberships") {
                         self.member(&group, row, &place);
                     }
                 } else if matches!(document.origin, crate::platform::dump::Origin::Tape(..)) {
                     // The group hides its members from the caller.
-                    self.list(list, false);
+                    self.observed.add_list(list, false);
                 }
             }
         }
@@ -78,7 +80,7 @@ impl Reader<'_> {
             let Some(group) = id(row, "group_id").or_else(|| document.owner(self.options)) else {
                 return self.refuse(Refusal::Unowned, &place, "the member does not say of which group");
             };
-            self.list(ObservedList::Members(group.clone()), true);
+            self.observed.add_list(ObservedList::Members(group.clone()), true);
             self.observed.groups.entry(group.clone()).or_default();
             self.member(&group, row, &place);
         }

@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
+use super::Reader;
 use super::shape::Shape;
-use super::{Reader, id, rows, text};
 use crate::model::escape::printable;
 use crate::model::{Kind, Role};
 use crate::platform::calls::{Request, Service};
 use crate::platform::dump::{Document, Origin};
 use crate::platform::observed::{ObservedList, ObservedPrincipal, ObservedRole};
 use crate::platform::refusal::{Place, Refusal};
+use crate::platform::rows::{id, rows, text};
 
 const IDENTITY: &str = "urn:globus:auth:identity:";
 const GROUP: &str = "urn:globus:groups:id:";
@@ -41,7 +42,7 @@ impl Reader<'_> {
         {
             self.refused.push(refused);
         }
-        self.list(ObservedList::Roles(owner.clone()), whole);
+        self.observed.add_list(ObservedList::Roles(owner.clone()), whole);
         for (row, place) in list {
             self.role(&owner, row, &place, is_gcs);
         }

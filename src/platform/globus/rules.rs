@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Reader, id, rows, text};
+use super::Reader;
 use crate::model::attributes::Sharing;
 use crate::model::escape::printable;
 use crate::model::{Kind, Permissions, Role, Time};
 use crate::platform::dump::{Document, Origin};
 use crate::platform::observed::{ObservedList, ObservedRule};
 use crate::platform::refusal::{Place, Refusal};
+use crate::platform::rows::{id, rows, text};
 
 impl Reader<'_> {
     pub(super) fn rules(&mut self, document: &Document) {
@@ -30,7 +31,7 @@ impl Reader<'_> {
             return self.refuse(Refusal::Unowned, &document.place, "the list of rules does not say of which endpoint");
         };
         let whole = self.is_whole(document);
-        self.list(ObservedList::Rules(endpoint.clone()), whole);
+        self.observed.add_list(ObservedList::Rules(endpoint.clone()), whole);
         for (row, place) in list {
             self.rule(&endpoint, row, &place);
         }

@@ -1,0 +1,31 @@
+//! Rows of dumps: what stands under a key. Platforms write an id as a text or as a number, and leave out what they like.
+
+use serde_json::Value;
+
+use super::dump::Document;
+use super::refusal::Place;
+
+/// A text under a key.
+pub(super) fn text<'v>(row: &'v Value, key: &str) -> Option<&'v str> {
+    row.get(key).and_then(Value::as_str)
+}
+
+/// A text under a key that says something.
+pub(super) fn said(row: &Value, key: &str) -> Option<String> {
+    text(row, key).filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+/// An id under a key, as a text or a number; UUIDs are in lower case.
+pub(super) fn id(row: &Value, key: &str) -> Option<String> {
+    match row.get(key)? {
+        Value::String(text) if !text.is_empty() => Some(text.to_ascii_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The rows of a list with their places.
+pub(super) fn rows<'v>(document: &'v Document, key: &str) -> Vec<(&'v Value, Place)> {
+    let list = document.value.get(key).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    list.iter().enumerate().map(|(index, row)| (row, document.place.at(key).at(index))).collect()
+}
