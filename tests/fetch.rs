@@ -535,6 +535,24 @@ fn what_the_globus_command_is_refused_counts_as_incomplete() {
     assert!(ran.err.contains("try: globus login"), "{ran:#?}");
 }
 
+#[test]
+fn a_fetch_that_reads_nothing_leaves_no_tape() {
+    let mut tool = fetching();
+    tool.write("tokens.txt", "Bearer t\n");
+    // A port that was free a moment ago: nobody listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = "`127.0.0.1` cannot be read: nothing answers there";
+    tool.fails(7, &format!("fetch faspex --url http://{closed} --token-file tokens.txt --out dumps"), refused);
+    tool.fails(
+        7,
+        &format!("fetch globus --via http --url http://{closed} --token-file tokens.txt --out dumps"),
+        refused,
+    );
+    tool.set("PATH", "");
+    tool.fails(7, "fetch globus --via cli --out dumps", "the `globus` command cannot be run: there is no such file");
+    assert_eq!(std::fs::read_dir(tool.folder().join("dumps")).unwrap().count(), 0);
+}
+
 /// Another author's model of Globus Groups answers the calls for groups.
 #[test]
 fn the_groups_of_fauxbus_are_read() {

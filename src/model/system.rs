@@ -19,6 +19,8 @@ pub fn reason(error: &io::Error) -> &'static str {
         Kind::TimedOut => "it took too long",
         Kind::UnexpectedEof => "it ended too early",
         Kind::BrokenPipe | Kind::ConnectionReset | Kind::ConnectionAborted => "the other side is gone",
+        Kind::ConnectionRefused => "nothing answers there",
+        Kind::HostUnreachable | Kind::NetworkUnreachable => "no network reaches it",
         Kind::ResourceBusy | Kind::ExecutableFileBusy => "it is in use",
         Kind::OutOfMemory => "there is no memory for it",
         _ => "the system refuses it",

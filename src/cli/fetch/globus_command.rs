@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::input::library_errors;
 use crate::model::{Problem, ProblemKind};
 use crate::platform::calls::{Answer, Client, Request, Service};
 
@@ -39,7 +40,7 @@ impl Client for GlobusCommand {
             Problem::new(
                 ProblemKind::Store,
                 "no_globus",
-                format!("the `globus` command cannot be run: {}", error.kind()),
+                format!("the `globus` command cannot be run: {}", library_errors::io(&error)),
             )
             .tip("install it (`pip install globus-cli`) and log in (`globus login`)")
             .tip("--via http --token-file FILE")

@@ -119,7 +119,8 @@ impl FetchArgs {
         let now = Time::now();
         let asked = caller_request(platform);
         // Asked also when a tape is continued: it must be the same caller.
-        let answer = asked.as_ref().map(|request| client.call(request)).transpose()?;
+        let answer = asked.as_ref().map(|request| client.call(request)).transpose();
+        let answer = answer.map_err(|problem| if begun.is_none() { file.interrupted(problem) } else { problem })?;
         let caller = answer.as_ref().and_then(|answer| caller_of(platform, answer));
         let header = Header { instance: self.platform.clone(), caller, at: now, via, url: self.connection.url.clone() };
         let known = match begun {
