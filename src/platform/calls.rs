@@ -77,6 +77,11 @@ impl Request {
         Request { service, path: path.into(), query: Vec::new(), address: None }
     }
 
+    /// The parts of the path.
+    pub fn parts(&self) -> Vec<&str> {
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
+    }
+
     /// The call with a further parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Request {

@@ -95,10 +95,22 @@ impl Document {
         }
     }
 
+    /// The id that the options give for what the document belongs to.
+    pub fn told_owner<'o>(&self, options: &'o DumpOptions) -> Option<&'o str> {
+        options.of.iter().find(|(file, _)| *file == self.place.file).map(|(_, id)| id.as_str())
+    }
+
     /// The id that the options or the name of the file give for what the document belongs to.
     pub fn owner(&self, options: &DumpOptions) -> Option<String> {
-        let told = options.of.iter().find(|(file, _)| *file == self.place.file).map(|(_, id)| id.clone());
-        told.or_else(|| uuid_in(&self.place.file))
+        self.told_owner(options).map(str::to_owned).or_else(|| uuid_in(&self.place.file))
+    }
+
+    /// The call of a tape that the document answers; `None` for a file.
+    pub const fn call(&self) -> Option<&Request> {
+        match &self.origin {
+            Origin::Tape(call, _) => Some(call),
+            Origin::File => None,
+        }
     }
 
     /// Whether a list that proves nothing about itself counts as whole.
@@ -133,8 +145,8 @@ impl Document {
 /// The only UUID in a text.
 fn uuid_in(text: &str) -> Option<String> {
     let is_part = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
-    let mut found = text.as_bytes().split(|byte| !is_part(byte)).filter_map(|word| std::str::from_utf8(word).ok());
-    let mut uuids = found.by_ref().filter(|word| is_uuid(word.trim_matches('-'))).map(|word| word.trim_matches('-'));
+    let words = text.as_bytes().split(|byte| !is_part(byte)).filter_map(|word| std::str::from_utf8(word).ok());
+    let mut uuids = words.map(|word| word.trim_matches('-')).filter(|word| is_uuid(word));
     let first = uuids.next()?;
     uuids.next().is_none().then(|| first.to_ascii_lowercase())
 }

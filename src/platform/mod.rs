@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod globus;
 pub mod observed;
 pub mod refusal;
+mod refusals;
 mod rows;
 pub mod secrets;
 pub mod tape;

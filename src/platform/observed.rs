@@ -258,6 +258,11 @@ impl Observed {
         *self.lists.entry(list).or_insert(true) &= is_whole;
     }
 
+    /// Adds an account; returns whether nothing described it in another way before.
+    pub fn add_account(&mut self, id: String, account: ObservedAccount) -> bool {
+        self.accounts.insert(id, account.clone()).is_none_or(|before| before == account)
+    }
+
     /// Counts a row that is not taken.
     pub fn leave_out(&mut self, what: &'static str, place: &Place) {
         match self.not_taken.iter_mut().find(|known| known.what == what) {

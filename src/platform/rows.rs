@@ -24,8 +24,16 @@ pub(super) fn id(row: &Value, key: &str) -> Option<String> {
     }
 }
 
-/// The rows of a list with their places.
+/// The rows of a list under a key, or of a document that is a list itself, with their places.
 pub(super) fn rows<'v>(document: &'v Document, key: &str) -> Vec<(&'v Value, Place)> {
-    let list = document.value.get(key).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
-    list.iter().enumerate().map(|(index, row)| (row, document.place.at(key).at(index))).collect()
+    let (list, place) = match &document.value {
+        Value::Array(list) => (list.as_slice(), document.place.clone()),
+        value => (list(value, key), document.place.at(key)),
+    };
+    list.iter().enumerate().map(|(index, row)| (row, place.at(index))).collect()
+}
+
+/// The list under a key of a document.
+pub(super) fn list<'v>(document: &'v Value, key: &str) -> &'v [Value] {
+    document.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

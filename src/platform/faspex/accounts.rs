@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::Reader;
 use super::shape::Listed;
-use super::{Reader, required_id};
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::escape::printable;
 use crate::model::{Kind, Role};
-use crate::platform::dump::{Document, Origin};
+use crate::platform::dump::Document;
 use crate::platform::observed::{GroupRank, ObservedAccount, ObservedList, ObservedServer};
 use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{said, text};
@@ -27,8 +27,7 @@ const EXPANDED: &str = "uploads_allowed";
 
 impl Reader<'_> {
     pub(super) fn accounts(&mut self, document: &Document) {
-        // `ascli` reads every page of accounts.
-        let list = self.rows(document, Listed::Accounts, true);
+        let list = self.rows(document, Listed::Accounts);
         self.observed.add_list(ObservedList::Accounts, list.whole);
         for (row, place) in list.rows {
             self.account(row, &place);
@@ -36,7 +35,7 @@ impl Reader<'_> {
     }
 
     fn account(&mut self, row: &Value, place: &Place) {
-        let Some(id) = required_id(self, row, "id", place) else { return };
+        let Some(id) = self.refused.required_id(place, row, "id") else { return };
         match text(row, "type") {
             Some("local_user" | "self_registered_user") => {}
             Some("saml_user") => self.has_saml_accounts = true,
@@ -44,13 +43,13 @@ impl Reader<'_> {
             Some("external_user") => {
                 return self.observed.leave_out("outside users, who have links and no account", place);
             }
-            _ => return self.unknown(place, row, "type", "type of account"),
+            _ => return self.refused.unknown(place, row, "type", "type of account"),
         }
         if row.get(EXPANDED).is_none() {
-            return self.refuse(Refusal::Unexpanded, place, "the account comes without its settings");
+            return self.refused.add(Refusal::Unexpanded, place, "the account comes without its settings");
         }
         let Some(role) = text(row, "role").and_then(|word| Role::from_name(Kind::Server, word)) else {
-            return self.unknown(place, row, "role", "role");
+            return self.refused.unknown(place, row, "role", "role");
         };
         let active = match text(row, "status") {
             Some("active") => true,
@@ -60,13 +59,13 @@ impl Reader<'_> {
                 self.observed.notes.push(format!("{place}: `{name}` is {status}, which counts as inactive"));
                 false
             }
-            _ => return self.unknown(place, row, "status", "status"),
+            _ => return self.refused.unknown(place, row, "status", "status"),
         };
         let mut settings = Vec::new();
         for (setting, field) in SETTINGS {
             match choice(row.get(field)) {
                 Some(choice) => settings.push((setting, choice)),
-                None => return self.unknown(place, row, field, "value of a setting"),
+                None => return self.refused.unknown(place, row, field, "value of a setting"),
             }
         }
         let ends = row.get("account_expires").and_then(Value::as_bool).unwrap_or_default();
@@ -78,24 +77,21 @@ impl Reader<'_> {
             display_name: (!names.is_empty()).then(|| names.join(" ")),
             role: Some(role),
             active: Some(active),
-            expires: if ends { self.time(row, "expiration_date", place) } else { None },
+            expires: if ends { self.refused.time(place, row, "expiration_date") } else { None },
             settings,
         };
-        if self.observed.accounts.insert(id.clone(), read.clone()).is_some_and(|before| before != read) {
-            self.refuse(
-                Refusal::NamedTwice,
-                place,
-                format!("the account `{}` is described in two ways", printable(&id)),
-            );
+        if !self.observed.add_account(id.clone(), read) {
+            let message = format!("the account `{}` is described in two ways", printable(&id));
+            self.refused.add(Refusal::NamedTwice, place, message);
         }
     }
 
     /// Reads the groups of the directories. A group has those members who have signed in.
     pub(super) fn groups(&mut self, document: &Document) {
-        let list = self.rows(document, Listed::Groups, false);
+        let list = self.rows(document, Listed::Groups);
         self.observed.add_list(ObservedList::Groups, list.whole);
         for (row, place) in list.rows {
-            let Some(id) = required_id(self, row, "id", &place) else { continue };
+            let Some(id) = self.refused.required_id(&place, row, "id") else { continue };
             let name = said(row, "group_name").unwrap_or_else(|| id.clone());
             let known = self.observed.groups.entry(id).or_default();
             (known.name, known.description) = (name, said(row, "group_distinguished_name"));
@@ -122,21 +118,14 @@ impl Reader<'_> {
 
     /// Reads the members of a group of the directories.
     pub(super) fn members_of_group(&mut self, group: &str, document: &Document) {
-        let list = self.rows(document, Listed::Members, false);
+        let list = self.rows(document, Listed::Members);
         self.observed.add_list(ObservedList::Members(group.to_owned()), list.whole);
         for (row, place) in list.rows {
             let key = if row.get("user_id").is_some() { "user_id" } else { "id" };
-            let Some(member) = required_id(self, row, key, &place) else { continue };
+            let Some(member) = self.refused.required_id(&place, row, key) else { continue };
             let known = self.observed.groups.entry(group.to_owned()).or_default();
             known.members.insert(member, GroupRank::Member);
         }
-    }
-
-    /// The group whose members a call of a tape asks for.
-    pub(super) fn group_of(document: &Document) -> Option<String> {
-        let Origin::Tape(call, _) = &document.origin else { return None };
-        let id = call.path.strip_prefix("/saml_groups/")?.strip_suffix("/members")?;
-        Some(id.to_owned())
     }
 }
 

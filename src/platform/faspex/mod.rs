@@ -15,11 +15,12 @@ use serde_json::Value;
 use super::dump::{Document, DumpOptions, Origin};
 use super::observed::{Observed, ObservedList, ObservedPrincipal, PlaceKey};
 use super::refusal::{Place, Refusal, Refused};
-use super::rows::{id, text};
-use crate::model::escape::printable;
+use super::refusals::Refusals;
+use crate::model::Role;
 use crate::model::platform_id::Instance;
-use crate::model::{Kind, Role, Time};
-use shape::{Listed, Shape};
+use shape::{Shape, kind_of, list_of_call};
+
+pub(super) use shape::Listed;
 
 /// Reads the documents of an installation.
 ///
@@ -29,35 +30,29 @@ pub fn read(instance: Instance, documents: &[Document], options: &DumpOptions) -
     let mut reader = Reader {
         observed: Observed::nothing(instance),
         options,
-        refused: Vec::new(),
+        refused: Refusals::default(),
         levels: HashMap::new(),
         has_saml_accounts: false,
     };
-    let shaped: Vec<(Shape, &Document)> = documents.iter().map(|document| (Shape::of(document), document)).collect();
-    let of = |wanted: &'static [Shape]| shaped.iter().filter(|(shape, _)| wanted.contains(shape)).copied();
-    for (_, document) in of(&[Shape::Other]) {
-        reader.refuse(Refusal::NotAList, &document.place, "it is no list of Faspex 5");
-    }
-    for (_, document) in of(&[Shape::Refused]) {
-        reader.refused_call(document);
-    }
-    for (_, document) in of(&[Shape::Configuration]) {
-        reader.configuration(document);
-    }
-    for (_, document) in of(&[Shape::List(Listed::Accounts)]) {
-        reader.accounts(document);
-    }
-    for (shape, document) in of(&[Shape::List(Listed::Workgroups), Shape::List(Listed::Inboxes)]) {
-        reader.places(document, if shape == Shape::List(Listed::Inboxes) { Kind::Dropbox } else { Kind::Workgroup });
-    }
-    for (_, document) in of(&[Shape::List(Listed::Groups)]) {
-        reader.groups(document);
-    }
-    for (_, document) in of(&[Shape::List(Listed::Members)]) {
-        reader.members(document);
-    }
-    for (_, document) in of(&[Shape::List(Listed::GroupsOfPlace)]) {
-        reader.groups_of_place(document);
+    let mut shaped: Vec<(Shape, &Document)> =
+        documents.iter().map(|document| (Shape::of(document), document)).collect();
+    shaped.sort_by_key(|(shape, _)| *shape);
+    for (shape, document) in shaped {
+        match shape {
+            Shape::Other => reader.refused.add(Refusal::NotAList, &document.place, "it is no list of Faspex 5"),
+            // The list is incomplete.
+            Shape::Refused => {
+                if let Some(list) = document.call().and_then(list_of_call) {
+                    reader.observed.add_list(list, false);
+                }
+            }
+            Shape::Configuration => reader.configuration(document),
+            Shape::List(Listed::Accounts) => reader.accounts(document),
+            Shape::List(listed @ (Listed::Workgroups | Listed::Inboxes)) => reader.places(document, listed),
+            Shape::List(Listed::Groups) => reader.groups(document),
+            Shape::List(Listed::Members) => reader.members(document),
+            Shape::List(Listed::GroupsOfPlace) => reader.groups_of_place(document),
+        }
     }
     reader.finish()
 }
@@ -65,7 +60,7 @@ pub fn read(instance: Instance, documents: &[Document], options: &DumpOptions) -
 struct Reader<'o> {
     observed: Observed,
     options: &'o DumpOptions,
-    refused: Vec<Refused>,
+    refused: Refusals,
     /// The levels of the members so far.
     levels: HashMap<(PlaceKey, ObservedPrincipal), Role>,
     has_saml_accounts: bool,
@@ -78,65 +73,21 @@ struct Rows<'d> {
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, refusal: Refusal, place: &Place, message: impl Into<String>) {
-        self.refused.push(Refused::new(refusal, place.clone(), message));
-    }
-
-    /// Refuses a value that is not one of those that are known.
-    fn unknown(&mut self, place: &Place, row: &Value, key: &str, what: &str) {
-        let value = row.get(key).unwrap_or(&Value::Null);
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.refuse(Refusal::UnknownValue, &place.at(key), format!("unknown {what} `{}`", printable(&shown)));
-    }
-
-    /// A list whose call was refused is incomplete.
-    fn refused_call(&mut self, document: &Document) {
-        let Origin::Tape(call, _) = &document.origin else {
-            return self.refuse(Refusal::NotAList, &document.place, "it is empty");
-        };
-        let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
-        let list = match parts.as_slice() {
-            ["accounts"] => ObservedList::Accounts,
-            ["saml_groups"] => ObservedList::Groups,
-            ["saml_groups", id, "members"] => ObservedList::Members((*id).to_owned()),
-            [place, rest @ ..] => match (kind_of(place), rest) {
-                (Some(kind), []) => ObservedList::Places(kind),
-                (Some(kind), [id, "members"]) => ObservedList::PlaceMembers((kind, (*id).to_owned())),
-                (Some(kind), [id, "saml_groups"]) => ObservedList::PlaceGroups((kind, (*id).to_owned())),
-                _ => return,
-            },
-            [] => return,
-        };
-        self.observed.add_list(list, false);
-    }
-
-    /// The rows of a list. `shows_all` says whether a file of this kind that is one array is whole by itself: the command
-    /// reads every page of some lists, and fails if one fails.
-    fn rows<'d>(&mut self, document: &'d Document, listed: Listed, shows_all: bool) -> Rows<'d> {
-        if let Some(array) = document.value.as_array() {
-            let rows = array.iter().enumerate().map(|(index, row)| (row, document.place.at(index))).collect();
-            if !shows_all && let Err(refused) = document.require_whole(array.len(), self.options) {
-                self.refused.push(refused);
-            }
-            return Rows { rows, whole: true };
-        }
+    /// The rows of a list.
+    fn rows<'d>(&mut self, document: &'d Document, listed: Listed) -> Rows<'d> {
         let rows = super::rows::rows(document, listed.key());
         let total = document.value.get("total_count").and_then(Value::as_u64);
         let is_all = total == Some(rows.len() as u64);
-        let whole = match &document.origin {
-            Origin::Tape(_, whole) => *whole && is_all,
-            Origin::File => {
-                match total {
-                    Some(total) if !is_all => {
-                        let message = format!("the list has {} rows, and says {total}", rows.len());
-                        self.refuse(Refusal::Truncated, &document.place.at("total_count"), message);
-                    }
-                    Some(_) => {}
-                    None => {
-                        if let Err(refused) = document.require_whole(rows.len(), self.options) {
-                            self.refused.push(refused);
-                        }
-                    }
+        let whole = match (&document.origin, total) {
+            (Origin::Tape(_, whole), _) => *whole && is_all,
+            (Origin::File, Some(total)) if !is_all => {
+                let message = format!("the list has {} rows, and says {total}", rows.len());
+                self.refused.add(Refusal::Truncated, &document.place.at("total_count"), message);
+                false
+            }
+            (Origin::File, total) => {
+                if !listed.proves_itself(document.value.is_array(), total.is_some()) {
+                    self.refused.check(document.require_whole(rows.len(), self.options));
                 }
                 true
             }
@@ -146,12 +97,13 @@ impl Reader<'_> {
 
     /// The workgroup or the shared inbox that a list of members belongs to.
     fn place_of(&self, document: &Document) -> Option<PlaceKey> {
-        if let Origin::Tape(call, _) = &document.origin {
-            let mut parts = call.path.split('/').filter(|part| !part.is_empty());
-            return Some((kind_of(parts.next()?)?, parts.next()?.to_owned()));
+        if let Some(call) = document.call() {
+            return match list_of_call(call)? {
+                ObservedList::PlaceMembers(place) | ObservedList::PlaceGroups(place) => Some(place),
+                _ => None,
+            };
         }
-        let told = self.options.of.iter().find(|(file, _)| *file == document.place.file).map(|(_, id)| id.as_str());
-        match told {
+        match document.told_owner(self.options) {
             Some(id) => self.place_named(id),
             None => place_in(&document.place.file),
         }
@@ -167,18 +119,6 @@ impl Reader<'_> {
         known.next().is_none().then(|| first.clone())
     }
 
-    /// A time, of which there are forms with and without milliseconds and zones.
-    fn time(&mut self, row: &Value, key: &str, place: &Place) -> Option<Time> {
-        let written = text(row, key).filter(|text| !text.is_empty())?;
-        match Time::parse(written) {
-            Ok(time) => Some(time),
-            Err(_) => {
-                self.unknown(place, row, key, "time");
-                None
-            }
-        }
-    }
-
     /// What shows only when every document was read.
     fn finish(mut self) -> Result<Observed, Vec<Refused>> {
         let are_told = self.observed.lists.contains_key(&ObservedList::Accounts);
@@ -186,7 +126,7 @@ impl Reader<'_> {
             let message = "the workgroups and shared inboxes come without the accounts";
             match self.options.approximate {
                 true => self.observed.notes.push(format!("{message}: the members have no roles and no settings")),
-                false => self.refuse(Refusal::ShowsLess, &Place::default(), message),
+                false => self.refused.add(Refusal::ShowsLess, &Place::default(), message),
             }
         }
         if self.has_saml_accounts {
@@ -195,16 +135,7 @@ impl Reader<'_> {
                     .to_owned(),
             );
         }
-        if self.refused.is_empty() { Ok(self.observed) } else { Err(self.refused) }
-    }
-}
-
-/// The kind of a place by the word for it in the interface.
-fn kind_of(word: &str) -> Option<Kind> {
-    match word {
-        "workgroups" | "workgroup" => Some(Kind::Workgroup),
-        "shared_inboxes" | "shared_inbox" => Some(Kind::Dropbox),
-        _ => None,
+        self.refused.or(self.observed)
     }
 }
 
@@ -214,17 +145,8 @@ fn place_in(name: &str) -> Option<PlaceKey> {
     ["workgroups", "workgroup", "shared_inboxes", "shared_inbox"].into_iter().find_map(|word| {
         let (_, rest) = file.split_once(word)?;
         let id: String = rest.trim_start_matches(['_', '-', '.']).chars().take_while(char::is_ascii_digit).collect();
-        (!id.is_empty()).then(|| (kind_of(word).unwrap_or(Kind::Workgroup), id))
+        Some((kind_of(word)?, id)).filter(|(_, id)| !id.is_empty())
     })
-}
-
-/// The id of a row, or a refusal.
-fn required_id(reader: &mut Reader<'_>, row: &Value, key: &str, place: &Place) -> Option<String> {
-    let found = id(row, key);
-    if found.is_none() {
-        reader.refuse(Refusal::NotAList, place, format!("the row has no `{key}`"));
-    }
-    found
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::collections::hash_map::Entry;
 
 use serde_json::Value;
 
-use super::shape::Listed;
-use super::{Reader, required_id};
+use super::Reader;
+use super::shape::{Listed, list_of_call};
 use crate::model::attributes::{AdminRights, Attributes, Dropbox, MemberAccess, SendPolicy, Workgroup};
 use crate::model::escape::printable;
 use crate::model::{Kind, Role};
-use crate::platform::dump::{Document, Origin};
+use crate::platform::dump::Document;
 use crate::platform::observed::{
     ObservedAccount, ObservedInvitation, ObservedList, ObservedMember, ObservedPlace, ObservedPrincipal, PlaceKey,
 };
@@ -17,21 +17,12 @@ use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{id, said, text};
 
 impl Reader<'_> {
-    pub(super) fn places(&mut self, document: &Document, kind: Kind) {
-        let listed = if kind == Kind::Dropbox { Listed::Inboxes } else { Listed::Workgroups };
-        let list = self.rows(document, listed, false);
-        // Without `all` there are only those that the caller belongs to, and a file does not say how it was asked for.
-        let asks_all = match &document.origin {
-            Origin::Tape(call, _) => call.query.iter().any(|(name, value)| name == "all" && value == "true"),
-            Origin::File => {
-                if document.value.is_object()
-                    && let Err(refused) = document.require_whole(list.rows.len(), self.options)
-                {
-                    self.refused.push(refused);
-                }
-                true
-            }
-        };
+    pub(super) fn places(&mut self, document: &Document, listed: Listed) {
+        let kind = if listed == Listed::Inboxes { Kind::Dropbox } else { Kind::Workgroup };
+        let list = self.rows(document, listed);
+        // Without `all` there are only those that the caller belongs to. A file does not say how it was asked for.
+        let asks_all =
+            document.call().is_none_or(|call| call.query.iter().any(|(name, value)| name == "all" && value == "true"));
         self.observed.add_list(ObservedList::Places(kind), list.whole && asks_all);
         for (row, place) in list.rows {
             self.place(kind, row, &place);
@@ -39,7 +30,7 @@ impl Reader<'_> {
     }
 
     fn place(&mut self, kind: Kind, row: &Value, place: &Place) {
-        let Some(id) = required_id(self, row, "id", place) else { return };
+        let Some(id) = self.refused.required_id(place, row, "id") else { return };
         let flag = |key: &str| row.get(key).and_then(Value::as_bool).unwrap_or_default();
         let admins = AdminRights {
             manage_members: flag("admin_can_manage_existing_users"),
@@ -49,7 +40,7 @@ impl Reader<'_> {
         let description = said(row, "submitters_instructions");
         let attributes = if kind == Kind::Dropbox {
             if row.get("admin_can_manage_external_submitters").is_none() {
-                return self.refuse(Refusal::Unexpanded, place, "the shared inbox comes without its settings");
+                return self.refused.add(Refusal::Unexpanded, place, "the shared inbox comes without its settings");
             }
             Attributes::Dropbox(Dropbox {
                 admins,
@@ -60,20 +51,20 @@ impl Reader<'_> {
             })
         } else {
             if row.get("workgroup_type").is_none() {
-                return self.refuse(Refusal::Unexpanded, place, "the workgroup comes without its policies");
+                return self.refused.add(Refusal::Unexpanded, place, "the workgroup comes without its policies");
             }
             let send = match text(row, "workgroup_type") {
                 Some("workgroup") => SendPolicy::Anyone,
                 Some("members_only") => SendPolicy::Members,
                 Some("moderated") => SendPolicy::Admins,
                 Some("restricted") => SendPolicy::Nobody,
-                _ => return self.unknown(place, row, "workgroup_type", "type of workgroup"),
+                _ => return self.refused.unknown(place, row, "workgroup_type", "type of workgroup"),
             };
             let member_access = match text(row, "member_access") {
                 Some("mutual") => MemberAccess::All,
                 Some("workgroup_admin") => MemberAccess::Admins,
                 Some("restricted_access") => MemberAccess::None,
-                _ => return self.unknown(place, row, "member_access", "access of members"),
+                _ => return self.refused.unknown(place, row, "member_access", "access of members"),
             };
             Attributes::Workgroup(Workgroup { send, member_access, admins, display_name: None, description })
         };
@@ -82,17 +73,17 @@ impl Reader<'_> {
     }
 
     pub(super) fn members(&mut self, document: &Document) {
-        if let Some(group) = Reader::group_of(document) {
+        if let Some(ObservedList::Members(group)) = document.call().and_then(list_of_call) {
             return self.members_of_group(&group, document);
         }
         let Some(place) = self.place_of(document) else {
-            return self.refuse(
+            return self.refused.add(
                 Refusal::Unowned,
                 &document.place,
                 "the list of members does not say of which workgroup or shared inbox",
             );
         };
-        let list = self.rows(document, Listed::Members, false);
+        let list = self.rows(document, Listed::Members);
         self.observed.add_list(ObservedList::PlaceMembers(place.clone()), list.whole);
         for (row, at) in list.rows {
             self.member(&place, row, &at);
@@ -100,19 +91,19 @@ impl Reader<'_> {
     }
 
     fn member(&mut self, of: &PlaceKey, row: &Value, place: &Place) {
-        let Some(user) = required_id(self, row, "user_id", place) else { return };
+        let Some(user) = self.refused.required_id(place, row, "user_id") else { return };
         let membership = id(row, "id").unwrap_or_else(|| user.clone());
         if text(row, "type") == Some("external_user") {
             return self.outsider(of, membership, row, place);
         }
         if !matches!(text(row, "type"), Some("user" | "local_user" | "saml_user" | "self_registered_user")) {
-            return self.unknown(place, row, "type", "type of member");
+            return self.refused.unknown(place, row, "type", "type of member");
         }
         if text(row, "status").is_some_and(|status| status != "active") {
-            return self.unknown(place, row, "status", "status of a member");
+            return self.refused.unknown(place, row, "status", "status of a member");
         }
         let Some(level) = level(of.0, text(row, "access")) else {
-            return self.unknown(place, row, "access", "level of a member");
+            return self.refused.unknown(place, row, "access", "level of a member");
         };
         if !self.observed.accounts.contains_key(&user) {
             self.unnamed(&user, row, place);
@@ -125,7 +116,7 @@ impl Reader<'_> {
         let are_told = self.observed.lists.contains_key(&ObservedList::Accounts);
         if are_told && !self.options.keep_unresolved {
             let message = format!("no list names the account `{}`", printable(user));
-            return self.refuse(Refusal::Unresolved, &place.at("user_id"), message);
+            return self.refused.add(Refusal::Unresolved, &place.at("user_id"), message);
         }
         let named = match are_told {
             true => ObservedAccount::default(),
@@ -137,41 +128,41 @@ impl Reader<'_> {
     /// Somebody outside, who has a link to a shared inbox. The link is never read.
     fn outsider(&mut self, of: &PlaceKey, id: String, row: &Value, place: &Place) {
         if of.0 != Kind::Dropbox {
-            return self.unknown(place, row, "type", "type of member of a workgroup");
+            return self.refused.unknown(place, row, "type", "type of member of a workgroup");
         }
         let Some(email) = said(row, "email").or_else(|| said(row, "name")) else {
-            return self.unknown(place, row, "email", "address");
+            return self.refused.unknown(place, row, "email", "address");
         };
         let after_one_upload = match text(row, "expiration") {
             Some("after_one_upload" | "after_one_upload_or_date") => true,
             Some("never" | "on_date") | None => false,
-            _ => return self.unknown(place, row, "expiration", "end of an invitation"),
+            _ => return self.refused.unknown(place, row, "expiration", "end of an invitation"),
         };
         let active = match text(row, "status") {
             Some("active") | None => true,
             Some("expired") => false,
-            _ => return self.unknown(place, row, "status", "status of an invitation"),
+            _ => return self.refused.unknown(place, row, "status", "status of an invitation"),
         };
-        let expires = self.time(row, "expires", place);
+        let expires = self.refused.time(place, row, "expires");
         let dropbox = of.1.clone();
         self.observed.invitations.push(ObservedInvitation { id, dropbox, email, expires, after_one_upload, active });
     }
 
     pub(super) fn groups_of_place(&mut self, document: &Document) {
         let Some(place) = self.place_of(document) else {
-            return self.refuse(
+            return self.refused.add(
                 Refusal::Unowned,
                 &document.place,
                 "the list of groups does not say of which workgroup or shared inbox",
             );
         };
-        let list = self.rows(document, Listed::GroupsOfPlace, false);
+        let list = self.rows(document, Listed::GroupsOfPlace);
         self.observed.add_list(ObservedList::PlaceGroups(place.clone()), list.whole);
         for (row, at) in list.rows {
-            let Some(group) = required_id(self, row, "group_id", &at) else { continue };
+            let Some(group) = self.refused.required_id(&at, row, "group_id") else { continue };
             let membership = id(row, "id").unwrap_or_else(|| group.clone());
             let Some(level) = level(place.0, text(row, "access")) else {
-                self.unknown(&at, row, "access", "level of a group");
+                self.refused.unknown(&at, row, "access", "level of a group");
                 continue;
             };
             let known = self.observed.groups.entry(group.clone()).or_default();
@@ -185,7 +176,7 @@ impl Reader<'_> {
     fn put_member(&mut self, of: &PlaceKey, id: String, principal: ObservedPrincipal, level: Role, place: &Place) {
         match self.levels.entry((of.clone(), principal.clone())) {
             Entry::Occupied(known) if *known.get() != level => {
-                self.refuse(Refusal::NamedTwice, place, "somebody is a member twice, at two levels");
+                self.refused.add(Refusal::NamedTwice, place, "somebody is a member twice, at two levels");
             }
             Entry::Occupied(_) => {}
             Entry::Vacant(free) => {

@@ -10,31 +10,26 @@ use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{id, rows, said, text};
 
 impl Reader<'_> {
-    /// Reads an endpoint, or those that a search found. A document of its own says more than a row of a search.
-    pub(super) fn endpoints(&mut self, document: &Document, is_search: bool) {
-        if !is_search {
-            return self.endpoint(&document.value, &document.place, true);
-        }
+    /// Reads the endpoints that a search found. Documents of their own, which are read before, say more.
+    pub(super) fn search(&mut self, document: &Document) {
         let whole = self.is_whole(document);
         self.observed.add_list(ObservedList::Endpoints, whole);
         for (row, place) in rows(document, "DATA") {
             // A fetch keeps the ids of a search alone, and reads each endpoint.
-            if row.get("entity_type").is_some() {
-                self.endpoint(row, &place, false);
+            if row.get("entity_type").is_some()
+                && id(row, "id").is_none_or(|id| !self.observed.endpoints.contains_key(&id))
+            {
+                self.endpoint(row, &place);
             }
         }
     }
 
-    fn endpoint(&mut self, row: &Value, place: &Place, replaces: bool) {
+    pub(super) fn endpoint(&mut self, row: &Value, place: &Place) {
         let Some(endpoint) = id(row, "id") else {
-            return self.refuse(Refusal::NotAList, place, "an endpoint without an id");
+            return self.refused.add(Refusal::NotAList, place, "an endpoint without an id");
         };
         let Some(kind) = kind_of(row) else {
-            return self.unknown(
-                &place.at("entity_type"),
-                "kind of endpoint",
-                row.get("entity_type").unwrap_or(&Value::Null),
-            );
+            return self.refused.unknown(place, row, "entity_type", "kind of endpoint");
         };
         let host = id(row, "host_endpoint_id").filter(|_| kind == EndpointKind::Share);
         let is_server = text(row, "entity_type").is_some_and(|it| it.starts_with("GCSv5_"));
@@ -48,9 +43,7 @@ impl Reader<'_> {
             // The endpoint of a collection is its owner, and an endpoint belongs to itself.
             server: if is_server { id(row, "owner_id").or_else(|| Some(endpoint.clone())) } else { None },
         };
-        if replaces || !self.observed.endpoints.contains_key(&endpoint) {
-            self.observed.endpoints.insert(endpoint, read);
-        }
+        self.observed.endpoints.insert(endpoint, read);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reads dumps of Globus: endpoints and collections with their roles and rules, groups with their members, identities.
 //!
-//! Documents are read in the order in which they need each other: what a list of roles proves depends on the kind of its
-//! endpoint. All mistakes are found before any is reported.
+//! Documents are read in the order in which they need each other. All mistakes are found before any is reported.
 
 mod endpoints;
 mod people;
@@ -16,11 +15,12 @@ use serde_json::Value;
 use super::dump::{Document, DumpOptions, Origin};
 use super::observed::{Observed, ObservedAccount, ObservedList, ObservedPrincipal};
 use super::refusal::{Place, Refusal, Refused};
+use super::refusals::Refusals;
 use super::rows::text;
 use crate::model::Role;
 use crate::model::escape::printable;
 use crate::model::platform_id::Instance;
-use shape::Shape;
+use shape::{Shape, list_of_call};
 
 /// Reads the documents of an installation.
 ///
@@ -30,32 +30,33 @@ pub fn read(instance: Instance, documents: &[Document], options: &DumpOptions) -
     let mut reader = Reader {
         observed: Observed::nothing(instance),
         options,
-        refused: Vec::new(),
+        refused: Refusals::default(),
         unnamed: Vec::new(),
         roles: HashMap::new(),
     };
-    let shaped: Vec<(Shape, &Document)> = documents.iter().map(|document| (Shape::of(document), document)).collect();
-    let of = |wanted: &'static [Shape]| shaped.iter().filter(|(shape, _)| wanted.contains(shape)).copied();
-    for (_, document) in of(&[Shape::Other]) {
-        reader.refuse(Refusal::NotAList, &document.place, not_a_list(&document.value));
-    }
-    for (_, document) in of(&[Shape::Refused]) {
-        reader.refused_call(document);
-    }
-    for (shape, document) in of(&[Shape::Endpoint, Shape::Search]) {
-        reader.endpoints(document, shape == Shape::Search);
-    }
-    for (_, document) in of(&[Shape::Identities]) {
-        reader.identities(document);
-    }
-    for (shape, document) in of(&[Shape::Groups, Shape::Group, Shape::Members]) {
-        reader.groups(document, shape);
-    }
-    for (shape, document) in of(&[Shape::Roles, Shape::GcsRoles, Shape::GcsRolesAlone]) {
-        reader.roles(document, shape);
-    }
-    for (_, document) in of(&[Shape::Rules]) {
-        reader.rules(document);
+    let mut shaped: Vec<(Shape, &Document)> =
+        documents.iter().map(|document| (Shape::of(document), document)).collect();
+    shaped.sort_by_key(|(shape, _)| *shape);
+    for (shape, document) in shaped {
+        match shape {
+            Shape::Other => {
+                reader.refused.add(Refusal::NotAList, &document.place, not_a_list(&document.value));
+            }
+            // The list is incomplete.
+            Shape::Refused => {
+                if let Some(list) = document.call().and_then(list_of_call) {
+                    reader.observed.add_list(list, false);
+                }
+            }
+            // It holds nothing but the caller, whom the tape names.
+            Shape::Caller => {}
+            Shape::Endpoint => reader.endpoint(&document.value, &document.place),
+            Shape::Search => reader.search(document),
+            Shape::Identities => reader.identities(document),
+            Shape::Groups | Shape::Group | Shape::Members => reader.groups(document, shape),
+            Shape::Roles | Shape::GcsRoles | Shape::GcsRolesAlone => reader.roles(document, shape),
+            Shape::Rules => reader.rules(document),
+        }
     }
     reader.finish()
 }
@@ -63,7 +64,7 @@ pub fn read(instance: Instance, documents: &[Document], options: &DumpOptions) -
 struct Reader<'o> {
     observed: Observed,
     options: &'o DumpOptions,
-    refused: Vec<Refused>,
+    refused: Refusals,
     /// The principals that were named by id alone, with the place of each.
     unnamed: Vec<(ObservedPrincipal, Place)>,
     /// The roles so far, by endpoint and id.
@@ -71,40 +72,13 @@ struct Reader<'o> {
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, refusal: Refusal, place: &Place, message: impl Into<String>) {
-        self.refused.push(Refused::new(refusal, place.clone(), message));
-    }
-
-    /// Refuses a value that is not one of those that are known.
-    fn unknown(&mut self, place: &Place, what: &str, value: &Value) {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.refuse(Refusal::UnknownValue, place, format!("unknown {what} `{}`", printable(&shown)));
-    }
-
-    /// A list whose call was refused is incomplete.
-    fn refused_call(&mut self, document: &Document) {
-        let Origin::Tape(call, _) = &document.origin else {
-            return self.refuse(Refusal::NotAList, &document.place, "it is empty");
-        };
-        let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
-        let list = match parts.as_slice() {
-            [_, "endpoint_search"] => ObservedList::Endpoints,
-            [_, "endpoint", id, "role_list"] => ObservedList::Roles((*id).to_owned()),
-            [_, "endpoint", id, "access_list"] => ObservedList::Rules((*id).to_owned()),
-            [_, "groups", id] => ObservedList::Members((*id).to_owned()),
-            ["roles"] => ObservedList::Roles(roles::owner_of_call(call).unwrap_or_default()),
-            _ => return,
-        };
-        self.observed.add_list(list, false);
-    }
-
     /// Whether the list of a document is whole, and not a page of it.
     fn is_whole(&mut self, document: &Document) -> bool {
         let says_more = document.value.get("has_next_page") == Some(&Value::Bool(true));
         match &document.origin {
             Origin::Tape(_, whole) => *whole && !says_more,
             Origin::File if says_more => {
-                self.refuse(Refusal::Truncated, &document.place.at("has_next_page"), "there is another page");
+                self.refused.add(Refusal::Truncated, &document.place.at("has_next_page"), "there is another page");
                 false
             }
             Origin::File => true,
@@ -120,11 +94,7 @@ impl Reader<'_> {
             Some("all_authenticated_users") => ObservedPrincipal::Authenticated,
             Some("anonymous") => ObservedPrincipal::Anyone,
             _ => {
-                self.unknown(
-                    &place.at("principal_type"),
-                    "type of principal",
-                    row.get("principal_type").unwrap_or(&Value::Null),
-                );
+                self.refused.unknown(place, row, "principal_type", "type of principal");
                 return None;
             }
         };
@@ -137,7 +107,7 @@ impl Reader<'_> {
         self.resolve();
         self.require_roles();
         self.inherit_roles();
-        if self.refused.is_empty() { Ok(self.observed) } else { Err(self.refused) }
+        self.refused.or(self.observed)
     }
 
     /// Refuses principals that no list names, or makes accounts of them that are named by their ids.
@@ -152,7 +122,7 @@ impl Reader<'_> {
                     if self.options.keep_unresolved {
                         self.observed.accounts.insert(id.clone(), ObservedAccount::default());
                     } else {
-                        self.refuse(
+                        self.refused.add(
                             Refusal::Unresolved,
                             &place,
                             format!("no list names the identity `{}`", printable(id)),
@@ -164,7 +134,7 @@ impl Reader<'_> {
                         self.observed.groups.entry(id.clone()).or_default();
                         self.observed.lists.insert(ObservedList::Members(id.clone()), false);
                     } else {
-                        self.refuse(
+                        self.refused.add(
                             Refusal::Unresolved,
                             &place,
                             format!("no list names the group `{}`", printable(id)),
@@ -178,27 +148,17 @@ impl Reader<'_> {
 
     /// Rules restate roles: without the roles of an endpoint its administrators would be missing.
     fn require_roles(&mut self) {
-        let ruled: BTreeSet<&String> = self
-            .observed
-            .lists
-            .keys()
-            .filter_map(|list| match list {
-                ObservedList::Rules(endpoint) => Some(endpoint),
-                _ => None,
-            })
-            .collect();
-        let without: Vec<String> = ruled
-            .into_iter()
-            .filter(|endpoint| !self.observed.lists.contains_key(&ObservedList::Roles((*endpoint).clone())))
-            .cloned()
-            .collect();
-        for endpoint in without {
-            let message = format!("the rules of the endpoint `{}` come without its roles", printable(&endpoint));
-            if self.options.approximate {
-                self.observed.notes.push(message);
-            } else {
-                self.refuse(Refusal::ShowsLess, &Place::default(), message);
-            }
+        let lists = &self.observed.lists;
+        let without = lists.keys().filter_map(|list| match list {
+            ObservedList::Rules(id) if !lists.contains_key(&ObservedList::Roles(id.clone())) => Some(id),
+            _ => None,
+        });
+        let messages =
+            without.map(|id| format!("the rules of the endpoint `{}` come without its roles", printable(id)));
+        if self.options.approximate {
+            self.observed.notes.extend(messages.collect::<Vec<_>>());
+        } else {
+            messages.for_each(|message| self.refused.add(Refusal::ShowsLess, &Place::default(), message));
         }
     }
 }

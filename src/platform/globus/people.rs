@@ -23,12 +23,9 @@ impl Reader<'_> {
                 display_name: said(row, "name"),
                 ..ObservedAccount::default()
             };
-            match self.observed.accounts.insert(identity.clone(), read.clone()) {
-                Some(before) if before != read => {
-                    let message = format!("the identity `{}` is described in two ways", printable(&identity));
-                    self.refuse(Refusal::NamedTwice, &place, message);
-                }
-                _ => {}
+            if !self.observed.add_account(identity.clone(), read) {
+                let message = format!("the identity `{}` is described in two ways", printable(&identity));
+                self.refused.add(Refusal::NamedTwice, &place, message);
             }
         }
     }
@@ -51,7 +48,7 @@ impl Reader<'_> {
                     for (row, place) in rows(document, "memberships") {
                         self.member(&group, row, &place);
                     }
-                } else if matches!(document.origin, crate::platform::dump::Origin::Tape(..)) {
+                } else if document.call().is_some() {
                     // The group hides its members from the caller.
                     self.observed.add_list(list, false);
                 }
@@ -71,14 +68,11 @@ impl Reader<'_> {
 
     /// Reads a list of members without its group, as the command prints it.
     fn members_alone(&mut self, document: &Document) {
-        let list: Vec<&Value> = document.value.as_array().into_iter().flatten().collect();
-        if let Err(refused) = document.require_whole(list.len(), self.options) {
-            self.refused.push(refused);
-        }
-        for (index, row) in list.into_iter().enumerate() {
-            let place = document.place.at(index);
+        let list = rows(document, "");
+        self.refused.check(document.require_whole(list.len(), self.options));
+        for (row, place) in list {
             let Some(group) = id(row, "group_id").or_else(|| document.owner(self.options)) else {
-                return self.refuse(Refusal::Unowned, &place, "the member does not say of which group");
+                return self.refused.add(Refusal::Unowned, &place, "the member does not say of which group");
             };
             self.observed.add_list(ObservedList::Members(group.clone()), true);
             self.observed.groups.entry(group.clone()).or_default();
@@ -93,21 +87,17 @@ impl Reader<'_> {
                 return self.observed.leave_out("memberships that are not active", place);
             }
             Some(_) => {
-                return self.unknown(
-                    &place.at("status"),
-                    "status of a member",
-                    row.get("status").unwrap_or(&Value::Null),
-                );
+                return self.refused.unknown(place, row, "status", "status of a member");
             }
         }
         let rank = match text(row, "role") {
             Some("member") => GroupRank::Member,
             Some("manager") => GroupRank::Manager,
             Some("admin") => GroupRank::Admin,
-            _ => return self.unknown(&place.at("role"), "role of a member", row.get("role").unwrap_or(&Value::Null)),
+            _ => return self.refused.unknown(place, row, "role", "role of a member"),
         };
         let Some(identity) = id(row, "identity_id") else {
-            return self.refuse(Refusal::Unresolved, place, "a member without an identity");
+            return self.refused.add(Refusal::Unresolved, place, "a member without an identity");
         };
         // The list of identities says more.
         self.observed
@@ -117,7 +107,7 @@ impl Reader<'_> {
         let members = self.observed.groups.entry(group.to_owned()).or_default();
         if members.members.insert(identity.clone(), rank).is_some_and(|before| before != rank) {
             let message = format!("`{}` is a member twice, in two roles", printable(&identity));
-            self.refuse(Refusal::NamedTwice, place, message);
+            self.refused.add(Refusal::NamedTwice, place, message);
         }
     }
 }

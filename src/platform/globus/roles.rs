@@ -1,25 +1,20 @@
 //! Roles on endpoints and collections: those that Transfer tells, and those of Globus Connect Server.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Reader;
-use super::shape::Shape;
+use super::shape::{Shape, list_of_call};
 use crate::model::escape::printable;
 use crate::model::{Kind, Role};
-use crate::platform::calls::{Request, Service};
-use crate::platform::dump::{Document, Origin};
+use crate::platform::dump::Document;
 use crate::platform::observed::{ObservedList, ObservedPrincipal, ObservedRole};
 use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{id, rows, text};
 
 const IDENTITY: &str = "urn:globus:auth:identity:";
 const GROUP: &str = "urn:globus:groups:id:";
-
-/// The endpoint or the collection whose roles a call asks a manager for.
-pub(super) fn owner_of_call(call: &Request) -> Option<String> {
-    let collection = call.query.iter().find(|(name, _)| name == "collection_id").map(|(_, id)| id.clone());
-    collection.or_else(|| call.service.as_str().strip_prefix(Service::GCS).map(str::to_owned))
-}
 
 impl Reader<'_> {
     pub(super) fn roles(&mut self, document: &Document, shape: Shape) {
@@ -30,17 +25,19 @@ impl Reader<'_> {
         };
         let list = rows(document, key);
         let Some(owner) = self.owner_of_roles(document, &list) else {
-            return self.refuse(Refusal::Unowned, &document.place, "the list of roles does not say of which endpoint");
+            return self.refused.add(
+                Refusal::Unowned,
+                &document.place,
+                "the list of roles does not say of which endpoint",
+            );
         };
         if !is_gcs && !self.is_told_by_transfer(&owner, document) {
             return;
         }
         let whole = self.is_whole(document);
         // The command prints the roles of the caller alone, unless it is told otherwise.
-        if shape == Shape::GcsRolesAlone
-            && let Err(refused) = document.require_whole(list.len(), self.options)
-        {
-            self.refused.push(refused);
+        if shape == Shape::GcsRolesAlone {
+            self.refused.check(document.require_whole(list.len(), self.options));
         }
         self.observed.add_list(ObservedList::Roles(owner.clone()), whole);
         for (row, place) in list {
@@ -50,10 +47,11 @@ impl Reader<'_> {
 
     /// Whose roles a document lists: as the call, the options or the name of the file say, or as every row does.
     fn owner_of_roles(&self, document: &Document, list: &[(&Value, Place)]) -> Option<String> {
-        if let Origin::Tape(call, _) = &document.origin {
-            let of_transfer =
-                call.path.strip_prefix("/v0.10/endpoint/").and_then(|rest| rest.strip_suffix("/role_list"));
-            return of_transfer.map(str::to_owned).or_else(|| owner_of_call(call)).map(|id| id.to_ascii_lowercase());
+        if let Some(call) = document.call() {
+            return match list_of_call(call)? {
+                ObservedList::Roles(owner) => Some(owner),
+                _ => None,
+            };
         }
         document.owner(self.options).or_else(|| {
             let first = list.first().and_then(|(row, _)| id(row, "collection"))?;
@@ -68,7 +66,7 @@ impl Reader<'_> {
             Some(_) => format!("`{}` is an object of Globus Connect Server 5", printable(owner)),
             None => format!("nothing says of which kind the endpoint `{}` is", printable(owner)),
         };
-        self.refuse(Refusal::WrongInterface, &document.place, message);
+        self.refused.add(Refusal::WrongInterface, &document.place, message);
         false
     }
 
@@ -82,7 +80,7 @@ impl Reader<'_> {
             Role::from_name(Kind::Endpoint, &word.replace('_', "-")).filter(|role| Role::ENDPOINT.contains(role))
         };
         let Some(role) = role else {
-            return self.unknown(&place.at("role"), "role", row.get("role").unwrap_or(&Value::Null));
+            return self.refused.unknown(place, row, "role", "role");
         };
         let (Some(principal), Some(id_of_role)) = (principal, id(row, "id")) else { return };
         // A list for a collection also has the roles of its endpoint, which reach it.
@@ -103,7 +101,7 @@ impl Reader<'_> {
             (Some(id), _) if !id.is_empty() => ObservedPrincipal::Account(id.to_ascii_lowercase()),
             (_, Some(id)) if !id.is_empty() => ObservedPrincipal::Group(id.to_ascii_lowercase()),
             _ => {
-                self.unknown(&place.at("principal"), "principal", row.get("principal").unwrap_or(&Value::Null));
+                self.refused.unknown(place, row, "principal", "principal");
                 return None;
             }
         };
@@ -113,16 +111,17 @@ impl Reader<'_> {
 
     /// Adds the roles of an endpoint of Globus Connect Server to its collections, which they reach.
     pub(super) fn inherit_roles(&mut self) {
+        let mut collections: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+        for (id, endpoint) in &self.observed.endpoints {
+            if let Some(server) = endpoint.server.as_deref().filter(|server| server != id) {
+                collections.entry(server).or_default().push(id);
+            }
+        }
         let mut reached = Vec::new();
         for role in &self.observed.roles {
-            let is_server =
-                |id: &String, server: &Option<String>| id != &role.endpoint && server.as_ref() == Some(&role.endpoint);
-            let collections = self.observed.endpoints.iter().filter(|(id, endpoint)| is_server(id, &endpoint.server));
-            reached.extend(collections.map(|(id, _)| ObservedRole {
-                endpoint: id.clone(),
-                inherited: true,
-                ..role.clone()
-            }));
+            for id in collections.get(role.endpoint.as_str()).into_iter().flatten() {
+                reached.push(ObservedRole { endpoint: (*id).clone(), inherited: true, ..role.clone() });
+            }
         }
         self.observed.roles.extend(reached);
     }

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::Reader;
+use super::shape::list_of_call;
 use crate::model::attributes::Sharing;
 use crate::model::escape::printable;
-use crate::model::{Kind, Permissions, Role, Time};
-use crate::platform::dump::{Document, Origin};
+use crate::model::{Kind, Permissions, Role};
+use crate::platform::dump::Document;
 use crate::platform::observed::{ObservedList, ObservedRule};
 use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{id, rows, text};
@@ -18,17 +19,18 @@ impl Reader<'_> {
             && length != list.len() as u64
         {
             let message = format!("the list has {} rows, and says {length}", list.len());
-            self.refuse(Refusal::Truncated, &document.place.at("length"), message);
+            self.refused.add(Refusal::Truncated, &document.place.at("length"), message);
         }
-        let of_call = match &document.origin {
-            Origin::Tape(call, _) => {
-                let id = call.path.strip_prefix("/v0.10/endpoint/").and_then(|rest| rest.strip_suffix("/access_list"));
-                id.map(str::to_ascii_lowercase)
-            }
-            Origin::File => None,
-        };
+        let of_call = document.call().and_then(list_of_call).and_then(|list| match list {
+            ObservedList::Rules(endpoint) => Some(endpoint),
+            _ => None,
+        });
         let Some(endpoint) = of_call.or_else(|| document.owner(self.options)) else {
-            return self.refuse(Refusal::Unowned, &document.place, "the list of rules does not say of which endpoint");
+            return self.refused.add(
+                Refusal::Unowned,
+                &document.place,
+                "the list of rules does not say of which endpoint",
+            );
         };
         let whole = self.is_whole(document);
         self.observed.add_list(ObservedList::Rules(endpoint.clone()), whole);
@@ -42,25 +44,12 @@ impl Reader<'_> {
         let permissions = match text(row, "permissions") {
             Some("r") => Permissions::VIEW,
             Some("rw") => Permissions::EDIT,
-            _ => {
-                return self.unknown(
-                    &place.at("permissions"),
-                    "permission",
-                    row.get("permissions").unwrap_or(&Value::Null),
-                );
-            }
+            _ => return self.refused.unknown(place, row, "permissions", "permission"),
         };
         let Some(path) = text(row, "path").filter(|path| path.starts_with('/')) else {
-            return self.unknown(&place.at("path"), "path", row.get("path").unwrap_or(&Value::Null));
+            return self.refused.unknown(place, row, "path", "path");
         };
-        let expires = match row.get("expiration_date") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.is_empty() => None,
-            Some(value) => match value.as_str().map(Time::parse) {
-                Some(Ok(end)) => Some(end),
-                _ => return self.unknown(&place.at("expiration_date"), "time", value),
-            },
-        };
+        let expires = self.refused.time(place, row, "expiration_date");
         let Some(principal) = self.principal(row, place) else { return };
         let has_rules = self.observed.endpoints.get(endpoint).is_none_or(|it| it.kind.sharing() != Sharing::None);
         if !has_rules {
@@ -73,7 +62,7 @@ impl Reader<'_> {
     /// A row without an id restates a role: it is compared, and not taken.
     fn restated_role(&mut self, endpoint: &str, row: &Value, place: &Place) {
         let Some(role_id) = id(row, "role_id") else {
-            return self.refuse(Refusal::UnknownValue, place, "a rule without an id that restates no role");
+            return self.refused.add(Refusal::UnknownValue, place, "a rule without an id that restates no role");
         };
         let role = text(row, "role_type").and_then(|word| Role::from_name(Kind::Endpoint, &word.replace('_', "-")));
         let principal = text(row, "principal").unwrap_or_default();

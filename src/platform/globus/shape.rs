@@ -2,15 +2,32 @@
 
 use serde_json::Value;
 
+use crate::platform::calls::{Request, Service};
 use crate::platform::dump::{Document, Origin};
+use crate::platform::observed::ObservedList;
 
-/// The shape of a document.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The shape of a document, in the order in which documents are read: what a list of roles proves depends on the kind of
+/// its endpoint, and rules restate roles.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Shape {
+    /// Anything else: the answer to a command, an error, a single row.
+    Other,
+    /// A call that was refused.
+    Refused,
+    /// Who is logged in.
+    Caller,
     /// An endpoint or a collection.
     Endpoint,
     /// A search for endpoints.
     Search,
+    /// Identities with their names.
+    Identities,
+    /// Groups with their names.
+    Groups,
+    /// One group, with its members or without.
+    Group,
+    /// The members of a group alone.
+    Members,
     /// The roles of an endpoint, as Transfer tells them.
     Roles,
     /// Roles of Globus Connect Server, with marks of pages.
@@ -19,20 +36,23 @@ pub(super) enum Shape {
     GcsRolesAlone,
     /// The rules of an endpoint.
     Rules,
-    /// Groups with their names.
-    Groups,
-    /// One group, with its members or without.
-    Group,
-    /// The members of a group alone.
-    Members,
-    /// Identities with their names.
-    Identities,
-    /// Who is logged in.
-    Caller,
-    /// A call that was refused.
-    Refused,
-    /// Anything else: the answer to a command, an error, a single row.
-    Other,
+}
+
+/// The list that a call asks for.
+pub(super) fn list_of_call(call: &Request) -> Option<ObservedList> {
+    Some(match call.parts().as_slice() {
+        [_, "endpoint_search"] => ObservedList::Endpoints,
+        [_, "endpoint", id, "role_list"] => ObservedList::Roles(id.to_ascii_lowercase()),
+        [_, "endpoint", id, "access_list"] => ObservedList::Rules(id.to_ascii_lowercase()),
+        [_, "groups", "my_groups"] => ObservedList::Groups,
+        [_, "groups", id] => ObservedList::Members(id.to_ascii_lowercase()),
+        ["roles"] => {
+            let of_collection = call.query.iter().find(|(name, _)| name == "collection_id").map(|(_, id)| id.as_str());
+            let id = of_collection.or_else(|| call.service.as_str().strip_prefix(Service::GCS))?;
+            ObservedList::Roles(id.to_ascii_lowercase())
+        }
+        _ => return None,
+    })
 }
 
 impl Shape {
@@ -51,7 +71,7 @@ impl Shape {
             _ => {}
         }
         match (value, &document.origin) {
-            (Value::Null, _) => Shape::Refused,
+            (Value::Null, Origin::Tape(..)) => Shape::Refused,
             (Value::Array(rows), _) => match rows.first() {
                 Some(row) if row.get("identity_id").is_some() => Shape::Members,
                 Some(row) if row.get("group_type").is_some() || row.get("my_memberships").is_some() => Shape::Groups,
