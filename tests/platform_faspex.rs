@@ -228,6 +228,17 @@ fn lying_dumps_are_refused() {
         ("an unknown value", changed(json!({"can_send_normal_packages": "maybe"})), Refusal::UnknownValue),
         ("no setting", changed(json!({"forwarding_allowed": null})), Refusal::UnknownValue),
         ("no time", changed(json!({"account_expires": true, "expiration_date": "soon"})), Refusal::UnknownValue),
+        (
+            "a time that is a number",
+            changed(json!({"account_expires": true, "expiration_date": 5})),
+            Refusal::UnknownValue,
+        ),
+        (
+            "an end without a time",
+            changed(json!({"account_expires": true, "expiration_date": ""})),
+            Refusal::UnknownValue,
+        ),
+        ("nothing about an end", changed(json!({"account_expires": null})), Refusal::UnknownValue),
         ("an account without an id", changed(json!({"id": null})), Refusal::NotAList),
         ("an account twice", vec![bare("a.json", vec![account(12, "u12"), account(12, "other")])], Refusal::NamedTwice),
         (
@@ -257,6 +268,12 @@ fn lying_dumps_are_refused() {
         ),
         ("a member whom nobody names", members(&[member(31, 99, "standard")]), Refusal::Unresolved),
         ("an unknown end of a link", invited(json!({"expiration": "later"})), Refusal::UnknownValue),
+        ("a link that ends at no time", invited(json!({"expires": null})), Refusal::UnknownValue),
+        (
+            "a link that ends at no time or after an upload",
+            invited(json!({"expiration": "after_one_upload_or_date", "expires": ""})),
+            Refusal::UnknownValue,
+        ),
         ("an unknown status of a link", invited(json!({"status": "asleep"})), Refusal::UnknownValue),
         ("no accounts", vec![bare("w.json", vec![workgroup(7, "Legal")])], Refusal::ShowsLess),
         ("the answer to a change", vec![Document::of_file("x.json", json!({"id": "7"}))], Refusal::NotAList),

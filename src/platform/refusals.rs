@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::refusal::{Place, Refusal, Refused};
-use super::rows::id;
+use super::rows::{id, said};
 use crate::model::Time;
 use crate::model::escape::printable;
 
@@ -45,6 +45,16 @@ impl Refusals {
             self.unknown(place, row, key, "time");
         }
         time
+    }
+
+    /// As [`Refusals::time`], where the row says that there is an end: one without a time is refused, since it would be
+    /// read as none.
+    pub(super) fn required_time(&mut self, place: &Place, row: &Value, key: &str) -> Option<Time> {
+        if said(row, key).is_none() {
+            self.unknown(place, row, key, "time");
+            return None;
+        }
+        self.time(place, row, key)
     }
 
     /// What was read, if nothing was refused.

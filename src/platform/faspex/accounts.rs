@@ -68,7 +68,13 @@ impl Reader<'_> {
                 None => return self.refused.unknown(place, row, field, "value of a setting"),
             }
         }
-        let ends = row.get("account_expires").and_then(Value::as_bool).unwrap_or_default();
+        let expires = match row.get("account_expires").and_then(Value::as_bool) {
+            Some(true) => self.refused.required_time(place, row, "expiration_date"),
+            Some(false) => None,
+            None => {
+                return self.refused.unknown(place, row, "account_expires", "answer to whether the account expires");
+            }
+        };
         let names = [said(row, "first_name"), said(row, "last_name")];
         let names: Vec<String> = names.into_iter().flatten().collect();
         let read = ObservedAccount {
@@ -77,7 +83,7 @@ impl Reader<'_> {
             display_name: (!names.is_empty()).then(|| names.join(" ")),
             role: Some(role),
             active: Some(active),
-            expires: if ends { self.refused.time(place, row, "expiration_date") } else { None },
+            expires,
             settings,
         };
         if !self.observed.add_account(id.clone(), read) {

@@ -133,9 +133,11 @@ impl Reader<'_> {
         let Some(email) = said(row, "email").or_else(|| said(row, "name")) else {
             return self.refused.unknown(place, row, "email", "address");
         };
-        let after_one_upload = match text(row, "expiration") {
-            Some("after_one_upload" | "after_one_upload_or_date") => true,
-            Some("never" | "on_date") | None => false,
+        let (after_one_upload, on_date) = match text(row, "expiration") {
+            Some("after_one_upload") => (true, false),
+            Some("after_one_upload_or_date") => (true, true),
+            Some("on_date") => (false, true),
+            Some("never") | None => (false, false),
             _ => return self.refused.unknown(place, row, "expiration", "end of an invitation"),
         };
         let active = match text(row, "status") {
@@ -143,7 +145,10 @@ impl Reader<'_> {
             Some("expired") => false,
             _ => return self.refused.unknown(place, row, "status", "status of an invitation"),
         };
-        let expires = self.refused.time(place, row, "expires");
+        let expires = match on_date {
+            true => self.refused.required_time(place, row, "expires"),
+            false => self.refused.time(place, row, "expires"),
+        };
         let dropbox = of.1.clone();
         self.observed.invitations.push(ObservedInvitation { id, dropbox, email, expires, after_one_upload, active });
     }
