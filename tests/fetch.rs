@@ -123,6 +123,22 @@ fn what_is_refused_counts_as_incomplete_and_the_rest_goes_on() {
     assert!(!bodies(&read, "/shared_inboxes/21/members").is_empty(), "what follows is read");
 }
 
+/// The call that says who is logged in is made before the tape is begun, and is one of its calls all the same.
+#[test]
+fn a_caller_who_is_not_told_is_asked_for_once() {
+    let server =
+        Web::start(|request| if request.path == "/access_keys/self" { WebAnswer::refused(403) } else { node(request) });
+    let tool = fetching();
+    let ran = tool.run(&format!("fetch node --url {} --token-file token.txt --out dumps -o json", server.url()));
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["refused"], json!([{"call": "node /access_keys/self", "answer": "403 Refused"}]));
+    assert_eq!((&answer["caller"], &answer["calls"]), (&Value::Null, &json!(5)));
+    assert_eq!(server.requests().len(), 5);
+    let (_, read) = tape(&tool, "node.tape");
+    assert_eq!(read.calls[0].request.path, "/access_keys/self");
+}
+
 #[test]
 fn a_platform_that_asks_to_wait_is_asked_again() {
     let asked = AtomicUsize::new(0);

@@ -15,10 +15,15 @@ pub(super) fn said(row: &Value, key: &str) -> Option<String> {
     text(row, key).filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
-/// An id under a key, as a text or a number; UUIDs are in lower case.
+/// An id under a key in lower case, since platforms write UUIDs in either.
 pub(super) fn id(row: &Value, key: &str) -> Option<String> {
+    written_id(row, key).map(|id| id.to_ascii_lowercase())
+}
+
+/// An id under a key as the platform writes it, as a text or a number.
+pub(super) fn written_id(row: &Value, key: &str) -> Option<String> {
     match row.get(key)? {
-        Value::String(text) if !text.is_empty() => Some(text.to_ascii_lowercase()),
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }

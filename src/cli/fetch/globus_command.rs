@@ -13,19 +13,11 @@ use crate::platform::calls::{Answer, Client, Request, Service};
 const NO_LOGIN: i32 = 4;
 
 /// Runs `globus api …` for each call.
-pub(super) struct GlobusCommand {
-    program: &'static str,
-}
-
-impl GlobusCommand {
-    pub(super) const fn new() -> GlobusCommand {
-        GlobusCommand { program: "globus" }
-    }
-}
+pub(super) struct GlobusCommand;
 
 impl Client for GlobusCommand {
     fn call(&mut self, request: &Request) -> Result<Answer, Problem> {
-        let mut command = Command::new(self.program);
+        let mut command = Command::new("globus");
         command.arg("api");
         match request.service.as_str().strip_prefix(Service::GCS) {
             Some(endpoint) => command.args(["gcs", endpoint]),

@@ -18,9 +18,9 @@ use super::session::Session;
 use super::{Outcome, examples, files};
 use crate::model::platform_id::{Instance, Platform};
 use crate::model::{Problem, ProblemKind, Time};
-use crate::platform::calls::{Client, Request};
+use crate::platform::calls::{Client, Request, Service};
 use crate::platform::fetch::{Fetch, caller_of, caller_request};
-use crate::platform::tape::{Header, Via};
+use crate::platform::tape::{Call, Header, Via};
 use crate::render::Format;
 use globus_command::GlobusCommand;
 use http::HttpClient;
@@ -89,9 +89,9 @@ impl ConnectionArgs {
     }
 
     /// A client, and the nodes of Aspera on Cloud that it has tokens for.
-    fn client(&self, platform: Platform) -> Result<ConnectedClient, Problem> {
-        if self.via(platform)? == Via::Cli {
-            return Ok(ConnectedClient { client: Box::new(GlobusCommand::new()), tokens: Tokens::default() });
+    fn client(&self, platform: Platform, via: Via) -> Result<ConnectedClient, Problem> {
+        if via == Via::Cli {
+            return Ok(ConnectedClient { client: Box::new(GlobusCommand), nodes: Vec::new() });
         }
         let tokens = match &self.token_file {
             Some(file) => Tokens::read(file)?,
@@ -100,30 +100,31 @@ impl ConnectionArgs {
                     .tip("--token-file FILE, with the value of the `Authorization` header"));
             }
         };
-        let client = HttpClient::new(platform, self.url.as_deref(), self.ca_file.as_deref(), tokens.clone())?;
-        Ok(ConnectedClient { client: Box::new(client), tokens })
+        let nodes = tokens.nodes();
+        let client = HttpClient::new(platform, self.url.as_deref(), self.ca_file.as_deref(), tokens)?;
+        Ok(ConnectedClient { client: Box::new(client), nodes })
     }
 }
 
 struct ConnectedClient {
     client: Box<dyn Client>,
-    tokens: Tokens,
+    nodes: Vec<Service>,
 }
 
 impl FetchArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let platform = self.platform.platform;
         let via = self.connection.via(platform)?;
-        let ConnectedClient { mut client, tokens } = self.connection.client(platform)?;
+        let ConnectedClient { mut client, nodes } = self.connection.client(platform, via)?;
         let (mut file, begun) = TapeFile::open(&self.out, &self.platform)?;
         let now = Time::now();
-        let asked = caller_request(platform);
         // Asked also when a tape is continued: it must be the same caller.
-        let answer = asked.as_ref().map(|request| client.call(request)).transpose();
-        let answer = answer.map_err(|problem| if begun.is_none() { file.interrupted(problem) } else { problem })?;
-        let caller = answer.as_ref().and_then(|answer| caller_of(platform, answer));
+        let asked = caller_request(platform).map(|request| Ok(Call { answer: client.call(&request)?, request }));
+        let asked = asked.transpose();
+        let asked = asked.map_err(|problem| if begun.is_none() { file.interrupted(problem) } else { problem })?;
+        let caller = asked.as_ref().and_then(|call| caller_of(platform, &call.answer));
         let header = Header { instance: self.platform.clone(), caller, at: now, via, url: self.connection.url.clone() };
-        let known = match begun {
+        let mut known = match begun {
             Some(begun) => {
                 may_continue(&begun.header, &header, &file)?;
                 session.warn(&format!("continues the tape that was begun at {}", begun.header.at));
@@ -135,6 +136,10 @@ impl FetchArgs {
                 Vec::new()
             }
         };
+        if let Some(call) = asked.filter(|call| known.iter().all(|known| known.request != call.request)) {
+            file.call(&call.request, call.answer.clone())?;
+            known.push(call);
+        }
         let calls = Arc::new(AtomicU64::new(file.recorder.calls));
         let shown = Arc::clone(&calls);
         let progress = match session.globals.quiet {
@@ -147,8 +152,7 @@ impl FetchArgs {
                 calls.fetch_add(1, Ordering::Relaxed);
                 file.borrow_mut().call(request, answer)
             };
-            let mut replay = Replay { first: asked.zip(answer), client: &mut *client };
-            Fetch::new(&mut replay, &mut record, known).run(platform, &tokens.nodes())
+            Fetch::new(&mut *client, &mut record, known).run(platform, &nodes)
         };
         drop(progress);
         let file = file.into_inner();
@@ -175,21 +179,6 @@ impl FetchArgs {
             }))?;
         }
         Ok(u8::from(recorder.failed > 0))
-    }
-}
-
-/// Answers the first call from what was asked before the tape was begun, so that it is not made twice.
-struct Replay<'c> {
-    first: Option<(Request, crate::platform::calls::Answer)>,
-    client: &'c mut dyn Client,
-}
-
-impl Client for Replay<'_> {
-    fn call(&mut self, request: &Request) -> Result<crate::platform::calls::Answer, Problem> {
-        match self.first.take() {
-            Some((asked, answer)) if asked == *request => Ok(answer),
-            _ => self.client.call(request),
-        }
     }
 }
 

@@ -12,7 +12,6 @@ use crate::platform::calls::Service;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The tokens of a file.
-#[derive(Clone, Default)]
 pub(super) struct Tokens(Vec<(Option<Service>, Secret)>);
 
 impl Tokens {

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::{Fetch, ids, list, rows};
 use crate::model::Problem;
 use crate::platform::calls::{Request, Service};
+use crate::platform::globus::principal_of_urn;
+use crate::platform::observed::ObservedPrincipal;
+use crate::platform::rows::text;
 
 /// The largest page of a search for endpoints.
 const SEARCH_PAGE: u64 = 100;
@@ -18,9 +21,6 @@ const ROLES_PAGE: u64 = 1000;
 /// How many identities one call names.
 const IDENTITIES: usize = 100;
 
-const IDENTITY_URN: &str = "urn:globus:auth:identity:";
-const GROUP_URN: &str = "urn:globus:groups:id:";
-
 /// Who and what the lists name.
 #[derive(Default)]
 struct Named {
@@ -30,18 +30,16 @@ struct Named {
 
 impl Named {
     fn principal(&mut self, row: &Value) {
-        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
-        let (kind, principal) = match (text("principal_type"), text("principal")) {
-            (kind @ ("identity" | "group"), principal) => (kind, principal),
-            (_, urn) => match (urn.strip_prefix(IDENTITY_URN), urn.strip_prefix(GROUP_URN)) {
-                (Some(identity), _) => ("identity", identity),
-                (_, Some(group)) => ("group", group),
-                _ => return,
-            },
+        let Some(written) = text(row, "principal").filter(|principal| !principal.is_empty()) else { return };
+        let principal = match text(row, "principal_type") {
+            Some("identity") => Some(ObservedPrincipal::Account(written.to_owned())),
+            Some("group") => Some(ObservedPrincipal::Group(written.to_owned())),
+            _ => principal_of_urn(written),
         };
-        if !principal.is_empty() {
-            let named = if kind == "group" { &mut self.groups } else { &mut self.identities };
-            named.insert(principal.to_owned());
+        match principal {
+            Some(ObservedPrincipal::Account(id)) => drop(self.identities.insert(id)),
+            Some(ObservedPrincipal::Group(id)) => drop(self.groups.insert(id)),
+            Some(ObservedPrincipal::Authenticated | ObservedPrincipal::Anyone) | None => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::calls::{Answer, Client, Request, Service};
+use super::rows::{list, written_id as id};
 use super::tape::Call;
 use crate::model::Problem;
 use crate::model::platform_id::Platform;
@@ -39,14 +40,14 @@ pub type Record<'r> = &'r mut dyn FnMut(&Request, Answer) -> Result<(), Problem>
 pub struct Fetch<'f> {
     client: &'f mut dyn Client,
     record: Record<'f>,
-    /// The answers that an earlier, interrupted fetch got.
+    /// The answers that are on the tape already.
     known: HashMap<Request, Answer>,
     /// The calls that the platform refused, with what it said.
     refused: Vec<(Request, String)>,
 }
 
 impl<'f> Fetch<'f> {
-    /// A reading that makes none of the calls in `known` again.
+    /// A reading that makes none of the calls in `known` again, which are on the tape already.
     pub fn new(client: &'f mut dyn Client, record: Record<'f>, known: Vec<Call>) -> Fetch<'f> {
         let known = known.into_iter().map(|call| (call.request, call.answer)).collect();
         Fetch { client, record, known, refused: Vec::new() }
@@ -65,7 +66,7 @@ impl<'f> Fetch<'f> {
             Platform::Globus => globus::read(&mut self)?,
             Platform::Faspex => faspex::read(&mut self)?,
             Platform::Aoc => aoc::read(&mut self, nodes)?,
-            Platform::Node => node::read(&mut self, &Service::of(Platform::Node))?,
+            Platform::Node => node::read(&mut self, &Service::of(Platform::Node), None)?,
             Platform::Fastpix => fastpix::read(&mut self)?,
         }
         Ok(self.refused)
@@ -75,11 +76,14 @@ impl<'f> Fetch<'f> {
     fn get(&mut self, request: Request) -> Result<Option<Answer>, Problem> {
         // The address is not recorded: it is that of the service.
         let key = Request { address: None, ..request.clone() };
-        if let Some(answer) = self.known.remove(&key) {
-            return Ok(Some(answer));
-        }
-        let answer = self.client.call(&request)?;
-        (self.record)(&request, answer.clone())?;
+        let answer = match self.known.remove(&key) {
+            Some(answer) => answer,
+            None => {
+                let answer = self.client.call(&request)?;
+                (self.record)(&request, answer.clone())?;
+                answer
+            }
+        };
         if answer.is_success() {
             return Ok(Some(answer));
         }
@@ -153,23 +157,9 @@ fn reason(answer: &Answer) -> String {
     answer.code.as_ref().map_or_else(|| status.clone(), |code| format!("{status} {code}"))
 }
 
-/// The list under a key of a document.
-fn list<'v>(document: &'v Value, key: &str) -> &'v [Value] {
-    document.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
 /// The rows of a document that is a list itself.
 fn rows(document: &Value) -> &[Value] {
     document.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// An id, which platforms write as a text or as a number.
-fn id(row: &Value, key: &str) -> Option<String> {
-    match row.get(key)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// The ids of the rows of a list, each once.

@@ -7,9 +7,9 @@ use crate::platform::calls::{Request, Service};
 /// The rows of a page.
 const PAGE: u64 = 1000;
 
-/// Reads a node, by itself or as part of Aspera on Cloud.
-pub(super) fn read(fetch: &mut Fetch<'_>, node: &Service) -> Result<(), Problem> {
-    let get = |path: &str| Request::get(node.clone(), path);
+/// Reads a node: by itself, or as part of Aspera on Cloud, which gives the address.
+pub(super) fn read(fetch: &mut Fetch<'_>, node: &Service, address: Option<&str>) -> Result<(), Problem> {
+    let get = |path: &str| Request { address: address.map(str::to_owned), ..Request::get(node.clone(), path) };
     fetch.note(get("/info"))?;
     whole(fetch, &get("/permissions").with("embed[]", "file"), &mut |_| {})
 }

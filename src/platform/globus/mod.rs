@@ -22,6 +22,8 @@ use crate::model::escape::printable;
 use crate::model::platform_id::Instance;
 use shape::{Shape, list_of_call};
 
+pub(super) use roles::principal_of_urn;
+
 /// Reads the documents of an installation.
 ///
 /// # Errors

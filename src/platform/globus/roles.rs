@@ -13,8 +13,12 @@ use crate::platform::observed::{ObservedList, ObservedPrincipal, ObservedRole};
 use crate::platform::refusal::{Place, Refusal};
 use crate::platform::rows::{id, rows, text};
 
-const IDENTITY: &str = "urn:globus:auth:identity:";
-const GROUP: &str = "urn:globus:groups:id:";
+/// The identity or the group that a URN names; `None` for any other.
+pub(in crate::platform) fn principal_of_urn(urn: &str) -> Option<ObservedPrincipal> {
+    let named = |prefix: &str| urn.strip_prefix(prefix).filter(|id| !id.is_empty()).map(str::to_ascii_lowercase);
+    let identity = named("urn:globus:auth:identity:").map(ObservedPrincipal::Account);
+    identity.or_else(|| named("urn:globus:groups:id:").map(ObservedPrincipal::Group))
+}
 
 impl Reader<'_> {
     pub(super) fn roles(&mut self, document: &Document, shape: Shape) {
@@ -96,14 +100,10 @@ impl Reader<'_> {
 
     /// The principal of a row of Globus Connect Server, which is a URN.
     fn urn(&mut self, row: &Value, place: &Place) -> Option<ObservedPrincipal> {
-        let urn = text(row, "principal").unwrap_or_default();
-        let principal = match (urn.strip_prefix(IDENTITY), urn.strip_prefix(GROUP)) {
-            (Some(id), _) if !id.is_empty() => ObservedPrincipal::Account(id.to_ascii_lowercase()),
-            (_, Some(id)) if !id.is_empty() => ObservedPrincipal::Group(id.to_ascii_lowercase()),
-            _ => {
-                self.refused.unknown(place, row, "principal", "principal");
-                return None;
-            }
+        let principal = text(row, "principal").and_then(principal_of_urn);
+        let Some(principal) = principal else {
+            self.refused.unknown(place, row, "principal", "principal");
+            return None;
         };
         self.unnamed.push((principal.clone(), place.at("principal")));
         Some(principal)
