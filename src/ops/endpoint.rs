@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::item::{make_root, refuse_files, register_folder};
 use super::labels::{self, LabelChanges};
-use super::text_setting::text_setting;
 use super::{Actor, Result, Transaction};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
@@ -30,15 +29,14 @@ impl EndpointSettings {
     /// # Errors
     /// A usage problem for a text with control characters.
     pub fn applied(&self, endpoint: &Endpoint) -> Result<Endpoint> {
-        let text = |given: &Option<String>, before: &Option<String>| text_setting(given.as_deref(), before.as_deref());
-        Ok(Endpoint {
+        let mut after = Endpoint {
             private: self.private.unwrap_or(endpoint.private),
             managed: self.managed.unwrap_or(endpoint.managed),
             node_version: self.node_version.clone().unwrap_or_else(|| endpoint.node_version.clone()),
-            display_name: text(&self.labels.display_name, &endpoint.display_name)?,
-            description: text(&self.labels.description, &endpoint.description)?,
             ..endpoint.clone()
-        })
+        };
+        self.labels.apply_to(after.texts_mut())?;
+        Ok(after)
     }
 }
 

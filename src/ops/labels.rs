@@ -3,6 +3,7 @@
 use super::external_id::{self, ExternalIdChanges};
 use super::text_setting::text_setting;
 use super::{Result, Transaction};
+use crate::model::attributes::Texts;
 use crate::model::{Attributes, Id, Resource};
 use crate::policy::Facts;
 
@@ -32,23 +33,28 @@ impl LabelChanges {
         let missing = |given: &Option<String>, has: Option<&str>| {
             given.clone().filter(|text| text.as_str() != has.unwrap_or_default())
         };
-        let has_ids = has_ids(tx, existing, &self.ids)?;
         Ok(LabelChanges {
             display_name: missing(&self.display_name, has.as_ref().and_then(|it| it.display_name)),
             description: missing(&self.description, has.as_ref().and_then(|it| it.description)),
-            ids: if has_ids { ExternalIdChanges::default() } else { self.ids.clone() },
+            ids: missing_ids(tx, existing, &self.ids)?,
         })
     }
 
-    /// Changes the texts.
+    /// Changes the texts of a resource that has any.
     ///
     /// # Errors
     /// A usage problem for control characters.
     pub fn apply(&self, attributes: &mut Attributes) -> Result<()> {
-        if let Some(texts) = attributes.texts_mut() {
-            *texts.display_name = text_setting(self.display_name.as_deref(), texts.display_name.as_deref())?;
-            *texts.description = text_setting(self.description.as_deref(), texts.description.as_deref())?;
-        }
+        attributes.texts_mut().map_or(Ok(()), |texts| self.apply_to(texts))
+    }
+
+    /// Changes texts.
+    ///
+    /// # Errors
+    /// A usage problem for control characters.
+    pub(super) fn apply_to(&self, texts: Texts<&mut Option<String>>) -> Result<()> {
+        *texts.display_name = text_setting(self.display_name.as_deref(), texts.display_name.as_deref())?;
+        *texts.description = text_setting(self.description.as_deref(), texts.description.as_deref())?;
         Ok(())
     }
 }
@@ -62,6 +68,18 @@ pub(super) fn change_ids(tx: &mut Transaction<'_>, id: Id, changes: &ExternalIdC
         Some(resource) if !changes.is_empty() => external_id::change(tx, &resource, changes),
         _ => Ok(()),
     }
+}
+
+/// The changes of ids, unless a resource has all that are to be added to it.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn missing_ids(
+    tx: &Transaction<'_>,
+    existing: &Resource,
+    changes: &ExternalIdChanges,
+) -> Result<ExternalIdChanges> {
+    Ok(if has_ids(tx, existing, changes)? { ExternalIdChanges::default() } else { changes.clone() })
 }
 
 /// Whether a resource has all ids that are to be added to it.

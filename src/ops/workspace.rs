@@ -8,7 +8,6 @@ use super::home::{HomeFolder, end_home, make_home};
 use super::item::{register_folder, subtree};
 use super::labels::{self, LabelChanges};
 use super::membership::cascade_members;
-use super::text_setting::text_setting;
 use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, Attributes, Item, LinkStatus, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Role, Verb};
@@ -28,13 +27,9 @@ pub struct WorkspaceSettings {
 impl WorkspaceSettings {
     /// The attributes with the changes applied, except the files, which take a lookup and a right.
     fn applied(&self, before: &Workspace) -> Result<Workspace> {
-        let text = |given: &Option<String>, before: &Option<String>| text_setting(given.as_deref(), before.as_deref());
-        Ok(Workspace {
-            display_name: text(&self.labels.display_name, &before.display_name)?,
-            description: text(&self.labels.description, &before.description)?,
-            files: before.files,
-            root_upload: self.root_upload.unwrap_or(before.root_upload),
-        })
+        let mut after = Workspace { root_upload: self.root_upload.unwrap_or(before.root_upload), ..before.clone() };
+        self.labels.apply_to(after.texts_mut())?;
+        Ok(after)
     }
 }
 

@@ -5,7 +5,6 @@ use super::{Planner, Result};
 use crate::manifest::statement::{Declaration, DeclaredAccount, DeclaredMember, Ensure, SourceLocation};
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Reference, Resource, Role, Time, Verb};
-use crate::ops::external_id::ExternalIdChanges;
 use crate::ops::{account, labels, server};
 use crate::policy::Facts;
 
@@ -146,10 +145,7 @@ impl Planner<'_> {
             display_name: declared_settings.display_name.clone().filter(|_| after.display_name != before.display_name),
             expires: declared_settings.expires.filter(|_| after.expires != before.expires),
             settings: Vec::new(),
-            ids: match labels::has_ids(&self.tx, existing, &declared_settings.ids)? {
-                true => ExternalIdChanges::default(),
-                false => declared_settings.ids.clone(),
-            },
+            ids: labels::missing_ids(&self.tx, existing, &declared_settings.ids)?,
         };
         options.settings.extend(
             declared_settings.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice),

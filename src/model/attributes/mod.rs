@@ -124,6 +124,13 @@ pub struct Texts<T> {
 
 macro_rules! texts {
     ($($kind:ident)*) => {
+        $(impl $kind {
+            /// The display name and the description to change.
+            pub const fn texts_mut(&mut self) -> Texts<&mut Option<String>> {
+                Texts { display_name: &mut self.display_name, description: &mut self.description }
+            }
+        })*
+
         impl Attributes {
             /// The display name and the description; `None` for a kind that has no such texts.
             pub fn texts(&self) -> Option<Texts<Option<&str>>> {
@@ -139,10 +146,7 @@ macro_rules! texts {
             /// The display name and the description to change; `None` for a kind that has no such texts.
             pub const fn texts_mut(&mut self) -> Option<Texts<&mut Option<String>>> {
                 match self {
-                    $(Attributes::$kind(it) => Some(Texts {
-                        display_name: &mut it.display_name,
-                        description: &mut it.description,
-                    }),)*
+                    $(Attributes::$kind(it) => Some(it.texts_mut()),)*
                     _ => None,
                 }
             }
