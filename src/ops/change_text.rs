@@ -65,11 +65,27 @@ pub struct Change {
 }
 
 /// The field for the external ids that something got in addition to others.
-pub(super) const ADDED_IDS: &str = "added_ids";
+const ADDED_IDS: &str = "added_ids";
 /// The field for the external ids that something lost.
-pub(super) const REMOVED_IDS: &str = "removed_ids";
+const REMOVED_IDS: &str = "removed_ids";
 
 impl Change {
+    /// Adds an external id to the change of what has it or had it.
+    pub(super) fn add_external_id(&mut self, id: &str, is_gone: bool) {
+        let field = match (self.kind, is_gone) {
+            (ChangeKind::Added | ChangeKind::Removed, _) => "ids",
+            (ChangeKind::Changed, false) => ADDED_IDS,
+            (ChangeKind::Changed, true) => REMOVED_IDS,
+        };
+        let is_removed = self.kind == ChangeKind::Removed;
+        let known = self.fields.iter_mut().find(|(known, ..)| *known == field);
+        match known.map(|(_, was, is)| if is_removed { was } else { is }) {
+            Some(Value::Array(ids)) => ids.push(json!(id)),
+            _ if is_removed => self.fields.push((field, json!([id]), Value::Null)),
+            _ => self.fields.push((field, Value::Null, json!([id]))),
+        }
+    }
+
     /// The change as a sentence.
     pub fn line(&self) -> String {
         let role = self.role.map_or("", Role::as_str);

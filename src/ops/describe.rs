@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::change_text::{ADDED_IDS, REMOVED_IDS};
 pub use super::change_text::{Change, ChangeKind};
 use super::{Result, Transaction};
 use crate::model::attributes::Attributes;
@@ -205,24 +204,10 @@ fn external_id(
             changes.len() - 1
         }
     };
-    let Some(change) = changes.get_mut(index) else { return Ok(()) };
-    let field = match (change.kind, after) {
-        (ChangeKind::Removed, _) if !with_last_values => return Ok(()),
-        (ChangeKind::Added | ChangeKind::Removed, _) => "ids",
-        (ChangeKind::Changed, Some(_)) => ADDED_IDS,
-        (ChangeKind::Changed, None) => REMOVED_IDS,
-    };
-    let known = change.fields.iter().position(|(known, ..)| *known == field);
-    let at = known.unwrap_or(change.fields.len());
-    if known.is_none() {
-        change.fields.push((field, Value::Null, Value::Null));
-    }
-    if let Some((_, was, is)) = change.fields.get_mut(at) {
-        let list = if change.kind == ChangeKind::Removed { was } else { is };
-        if !list.is_array() {
-            *list = json!([]);
-        }
-        list.as_array_mut().into_iter().for_each(|list| list.push(json!(any.name)));
+    if let Some(change) = changes.get_mut(index)
+        && (change.kind != ChangeKind::Removed || with_last_values)
+    {
+        change.add_external_id(&any.name, after.is_none());
     }
     Ok(())
 }

@@ -35,14 +35,14 @@ pub fn change(tx: &mut Transaction<'_>, of: &Resource, changes: &ExternalIdChang
     }
     let mut removed = Vec::new();
     for id in &changes.remove {
-        match row(tx.facts(), id)?.filter(|row| row.parent == Some(of.id)) {
+        match tx.facts().external_id(&id.to_string())?.filter(|row| row.parent == Some(of.id)) {
             Some(row) => removed.push(row.id),
             None => tx.warnings.push(format!("{} does not have the id `{id}`", of.reference())),
         }
     }
     let mut added = Vec::new();
     for id in &changes.add {
-        let holder = row(tx.facts(), id)?.and_then(|row| row.parent);
+        let holder = tx.facts().external_id(&id.to_string())?.and_then(|row| row.parent);
         if holder != Some(of.id) && !added.iter().any(|(known, _)| *known == id) {
             added.push((id, holder));
         }
@@ -85,16 +85,6 @@ fn taken(tx: &Transaction<'_>, holder: Id, id: &PlatformId) -> Result<Problem> {
     let kind = tx.facts().header(holder)?.map_or(Kind::Account, |it| it.kind());
     let name = tx.shell_name(holder)?;
     Ok(problem.tip(format!("rolebook {} set {name} --remove-id {id}", kind.command())))
-}
-
-/// The row of an external id.
-fn row(facts: &dyn Facts, id: &PlatformId) -> Result<Option<std::rc::Rc<Resource>>> {
-    let mut found = None;
-    facts.aliased(Kind::ExternalId, &id.to_string(), &mut |row| {
-        found = Some(row);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
 }
 
 /// The external ids of a resource, sorted.

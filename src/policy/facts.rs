@@ -120,7 +120,7 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        match external_id(kind, key) {
+        match id_in_key(kind, key) {
             None => self.by_key(kind, parent, key),
             Some(id) => Ok(self.identified(id)?.filter(|found| found.kind() == kind)),
         }
@@ -131,7 +131,7 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
-        match external_id(kind, key) {
+        match id_in_key(kind, key) {
             None => self.id_by_key(kind, parent, key),
             Some(_) => Ok(self.named(kind, parent, key)?.map(|found| found.id)),
         }
@@ -142,12 +142,20 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn identified(&self, id: &str) -> Result<Option<Rc<Resource>>> {
-        let mut of = None;
+        self.external_id(id)?.and_then(|row| row.parent).map_or(Ok(None), |of| self.resource(of))
+    }
+
+    /// The row of an external id, which lies in what has it; `id` is its text, without `id:`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn external_id(&self, id: &str) -> Result<Option<Rc<Resource>>> {
+        let mut found = None;
         self.aliased(Kind::ExternalId, id, &mut |row| {
-            of = row.parent;
+            found = Some(row);
             Ok(ControlFlow::Break(()))
         })?;
-        of.map_or(Ok(None), |of| self.resource(of))
+        Ok(found)
     }
 
     /// Visits every resource of this kind with this alias.
@@ -408,6 +416,6 @@ pub trait Facts {
 }
 
 /// The external id in a key, if resources of the kind can have one.
-fn external_id(kind: Kind, key: &str) -> Option<&str> {
+fn id_in_key(kind: Kind, key: &str) -> Option<&str> {
     key.strip_prefix(ID_PREFIX).filter(|_| kind.has_external_ids())
 }
