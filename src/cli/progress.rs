@@ -21,10 +21,11 @@ pub(super) struct ProgressLine {
 }
 
 impl ProgressLine {
-    /// Begins to show a line on standard error, if that is a terminal. The line is short enough for any terminal.
-    pub(super) fn begin(line: impl Fn() -> String + Send + 'static) -> Option<ProgressLine> {
+    /// Begins to show a line on standard error, unless the command is quiet or that is no terminal. The line is short
+    /// enough for any terminal.
+    pub(super) fn begin(is_quiet: bool, line: impl Fn() -> String + Send + 'static) -> Option<ProgressLine> {
         let is_plain = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        if !std::io::stderr().is_terminal() || is_plain {
+        if is_quiet || is_plain || !std::io::stderr().is_terminal() {
             return None;
         }
         Some(ProgressLine::start(stderr()?, QUIET, line))

@@ -62,14 +62,8 @@ impl VerifyArgs {
         session.read_with(open, None, |session, view| {
             require_verifying(view)?;
             let progress = Arc::new(VerifyProgress::default());
-            let shown = if session.globals.quiet {
-                None
-            } else {
-                {
-                    let (of, revisions) = (Arc::clone(&progress), view.revision);
-                    ProgressLine::begin(move || progress_line(of.so_far(), revisions))
-                }
-            };
+            let (of, revisions) = (Arc::clone(&progress), view.revision);
+            let shown = ProgressLine::begin(session.globals.quiet, move || progress_line(of.so_far(), revisions));
             let sizes: Vec<u64> = expected.iter().map(|it| it.checkpoint.size).collect();
             let options = VerifyOptions { quick: self.quick, sizes: &sizes, progress: Some(&progress) };
             let mut report = verify(view.reader, &options)?;

@@ -142,10 +142,8 @@ impl FetchArgs {
         }
         let calls = Arc::new(AtomicU64::new(file.recorder.calls));
         let shown = Arc::clone(&calls);
-        let progress = match session.globals.quiet {
-            true => None,
-            false => ProgressLine::begin(move || format!("{} calls answered", shown.load(Ordering::Relaxed))),
-        };
+        let line = move || format!("{} calls answered", shown.load(Ordering::Relaxed));
+        let progress = ProgressLine::begin(session.globals.quiet, line);
         let file = RefCell::new(file);
         let refused = {
             let mut record = |request: &Request, answer| {
